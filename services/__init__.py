@@ -1,0 +1,1 @@
+"""Facegate's services: contracts, the AWS adapters, the gateway and the workers."""

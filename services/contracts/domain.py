@@ -1,0 +1,131 @@
+"""What is stored and decided: people, faces, enrollments, kiosks and decisions."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field, model_validator
+
+from services.contracts.reasons import DecisionReason, Outcome, RejectionReason
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PersonStatus(StrEnum):
+    """Whether a person may be recognised at all."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class Person(_Record):
+    """Someone enrolled."""
+
+    person_id: str
+    full_name: str
+    status: PersonStatus = PersonStatus.ACTIVE
+    created_at: AwareDatetime
+
+
+class Face(_Record):
+    """One indexed face of the collection, keyed by Rekognition's FaceId."""
+
+    face_id: str
+    person_id: str
+    full_name: str
+    enrollment_id: str
+    indexed_at: AwareDatetime
+
+
+class FaceMatch(_Record):
+    """A face of the collection that resembles the searched one.
+
+    Attributes
+    ----------
+    similarity : float
+        Rekognition's percentage, 0 to 100.
+    """
+
+    face_id: str
+    similarity: float = Field(ge=0, le=100)
+
+
+class EnrollmentStatus(StrEnum):
+    """Where a photo is on its way to a face."""
+
+    RECEIVED = "received"
+    INDEXED = "indexed"
+    REJECTED = "rejected"
+
+
+class Enrollment(_Record):
+    """Turning one photo into one face of one person."""
+
+    enrollment_id: str
+    status: EnrollmentStatus
+    bucket: str
+    key: str
+    received_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    full_name: str | None = None
+    person_id: str | None = None
+    face_id: str | None = None
+    rejection: RejectionReason | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.status is not EnrollmentStatus.RECEIVED
+
+
+class Kiosk(_Record):
+    """A device with a token, standing at one door.
+
+    Attributes
+    ----------
+    token_sha256 : str
+        SHA-256 of the token, 64 hexadecimal digits. The token itself is shown once and not kept.
+    """
+
+    kiosk_id: str
+    door_id: str
+    token_sha256: str = Field(repr=False)
+    created_at: AwareDatetime
+
+
+class Decision(_Record):
+    """The result of a recognition; written once, never changed.
+
+    Attributes
+    ----------
+    similarity, threshold : float
+        Percentages, 0 to 100; ``similarity`` is the best match's, also when it did not suffice.
+    timings_ms : dict of str to float
+        How long each step took, in milliseconds.
+    """
+
+    recognition_id: str
+    reason: DecisionReason
+    kiosk_id: str
+    door_id: str | None = None
+    person_id: str | None = None
+    full_name: str | None = None
+    face_id: str | None = None
+    similarity: float | None = Field(default=None, ge=0, le=100)
+    threshold: float = Field(ge=0, le=100)
+    received_at: AwareDatetime
+    decided_at: AwareDatetime
+    timings_ms: dict[str, float] = {}
+
+    @computed_field
+    @property
+    def outcome(self) -> Outcome:
+        """What the door does; follows from the reason, so the two never disagree."""
+        return self.reason.outcome
+
+    @model_validator(mode="after")
+    def _granted_names_its_evidence(self) -> Self:
+        if self.outcome is Outcome.GRANTED and not (self.person_id and self.face_id and self.similarity):
+            raise ValueError("a granted decision names person_id, face_id and similarity")
+        return self

@@ -1,0 +1,105 @@
+"""The messages that cross queues, version 1.
+
+A field may be added within a version and readers ignore what they do not know; anything else is
+a new version, which an old reader refuses and leaves to the dead-letter queue.
+Celery carries a job as its task's only argument; the task names stand here too, because the
+gateway and the Lambda send them without Celery.
+"""
+
+from base64 import b64decode, b64encode
+from typing import Annotated, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+from services.contracts.domain import Decision
+
+RECOGNIZE_TASK = "facegate.recognize"
+ENROLL_TASK = "facegate.enroll"
+
+#: Ids travel in URLs, S3 keys and log lines.
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+def _decode_text(value: object) -> object:
+    return b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+#: Bytes in Python, base64 text in JSON.
+FileBytes = Annotated[
+    bytes,
+    BeforeValidator(_decode_text),
+    PlainSerializer(lambda value: b64encode(value).decode(), return_type=str, when_used="json"),
+]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class InlineFrame(_Message):
+    """A frame small enough to travel in its message.
+
+    Attributes
+    ----------
+    data : bytes
+        The JPEG or PNG file as the kiosk sent it; base64 in JSON.
+    """
+
+    kind: Literal["inline"] = "inline"
+    data: FileBytes = Field(repr=False)
+
+
+class StoredObject(_Message):
+    """A frame or photo in the stack's bucket."""
+
+    kind: Literal["s3"] = "s3"
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+
+class RecognizeJob(_Message):
+    """Decide about one frame.
+
+    Attributes
+    ----------
+    door_id : str, optional
+        Unknown to cameras that only upload; the worker then asks the kiosk's record.
+    deadline : datetime
+        When the answer has lost its worth: a later worker records ``expired``.
+    reply_to : str, optional
+        URL of the reply queue of the gateway process that waits.
+    """
+
+    version: Literal[1] = 1
+    recognition_id: Identifier
+    kiosk_id: Identifier
+    door_id: Identifier | None = None
+    frame: Annotated[InlineFrame | StoredObject, Field(discriminator="kind")]
+    received_at: AwareDatetime
+    deadline: AwareDatetime
+    reply_to: str | None = None
+
+
+class EnrollJob(_Message):
+    """Turn one photo into one face. The id is made from the object, so that S3 may say it twice."""
+
+    version: Literal[1] = 1
+    enrollment_id: Identifier
+    photo: StoredObject
+    received_at: AwareDatetime
+
+
+class DecisionReply(_Message):
+    """What the recognize worker sends to the gateway process that waits."""
+
+    version: Literal[1] = 1
+    decision: Decision

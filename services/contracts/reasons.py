@@ -1,0 +1,78 @@
+"""Why a door opened or stayed shut, and why a photo became no face."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What the door does."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+
+
+class DecisionReason(StrEnum):
+    """Why a recognition ended as it did; exactly one grants."""
+
+    MATCH = "match"
+    NO_MATCH = "no_match"
+    NO_FACE = "no_face"
+    AMBIGUOUS = "ambiguous"
+    PERSON_DISABLED = "person_disabled"
+    UNKNOWN_KIOSK = "unknown_kiosk"
+    INVALID_FRAME = "invalid_frame"
+    EXPIRED = "expired"
+    INTERNAL_ERROR = "internal_error"
+
+    @property
+    def outcome(self) -> Outcome:
+        """What this reason does to the door."""
+        return Outcome.GRANTED if self is DecisionReason.MATCH else Outcome.DENIED
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words for the person at the door."""
+        return _DECISION_SENTENCES[self]
+
+
+class RejectionReason(StrEnum):
+    """Why a photo was refused as an enrolment picture."""
+
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    LOW_QUALITY = "low_quality"
+    INVALID_IMAGE = "invalid_image"
+    NO_FULL_NAME = "no_full_name"
+    PHOTO_MISSING = "photo_missing"
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words for the operator, with the way out."""
+        return _REJECTION_SENTENCES[self]
+
+
+_DECISION_SENTENCES = {
+    DecisionReason.MATCH: "Welcome.",
+    DecisionReason.NO_MATCH: "This face is not enrolled.",
+    DecisionReason.NO_FACE: "No face was found. Please look straight at the camera.",
+    DecisionReason.AMBIGUOUS: "This face resembles more than one person. Please ask at the desk.",
+    DecisionReason.PERSON_DISABLED: "This person's access is switched off. Please ask at the desk.",
+    DecisionReason.UNKNOWN_KIOSK: "This kiosk is not registered.",
+    DecisionReason.INVALID_FRAME: "The picture could not be read. Please try again.",
+    DecisionReason.EXPIRED: "This took too long. Please try again.",
+    DecisionReason.INTERNAL_ERROR: "Something went wrong on our side. Please try again.",
+}
+
+_REJECTION_SENTENCES = {
+    RejectionReason.NO_FACE: "No face was found in the photo. Take one with the face in plain view.",
+    RejectionReason.SEVERAL_FACES: "The photo shows more than one face. Crop it to one person.",
+    RejectionReason.LOW_QUALITY: (
+        "The face is too small, blurred, dark or turned away. Take a sharper photo from the front."
+    ),
+    RejectionReason.INVALID_IMAGE: (
+        "The file is not a JPEG or PNG picture that can be read, or it is larger than 15 MB."
+    ),
+    RejectionReason.NO_FULL_NAME: (
+        "The object has no FullName metadata. Put it again with --metadata FullName='Ada Lovelace'."
+    ),
+    RejectionReason.PHOTO_MISSING: "The photo was deleted before it could be indexed.",
+}
