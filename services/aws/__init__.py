@@ -1,0 +1,1 @@
+"""The only place that knows AWS's libraries: connection, queues, stores, the collection, Celery."""

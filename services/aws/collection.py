@@ -1,0 +1,204 @@
+"""The face collection: Rekognition's calls in the words of the services."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from services.aws.errors import AwsError, error_code, translated
+from services.contracts.domain import FaceMatch
+from services.contracts.messages import InlineFrame, StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition.type_defs import ImageTypeDef
+
+    from services.aws.connection import Aws
+
+#: As many as the tables give in one read.
+MOST_MATCHES = 100
+_UNREADABLE = frozenset({"ImageTooLargeException", "InvalidImageFormatException"})
+
+
+class NoFaceInImage(AwsError):
+    """Rekognition found no face in the picture."""
+
+
+class UnreadableImage(AwsError):
+    """Rekognition could not read the picture, or it is too large."""
+
+
+class ImageMissing(AwsError):
+    """The picture is not in the bucket (any more)."""
+
+
+@dataclass(frozen=True)
+class IndexedPhoto:
+    """What became of a photo.
+
+    Attributes
+    ----------
+    face_id : str, optional
+        The face that went into the collection; None if none was good enough.
+    other_faces : int
+        How many further faces were as good as that one.
+    poor_faces : int
+        How many were there, but too small, blurred, dark or turned away.
+    """
+
+    face_id: str | None
+    other_faces: int
+    poor_faces: int
+
+
+class FaceCollection:
+    """The stack's collection."""
+
+    def __init__(self, aws: "Aws") -> None:
+        self._rekognition = aws.rekognition
+        self._collection_id = aws.outputs.collection_id
+
+    def search(self, image: InlineFrame | StoredObject, threshold: float) -> list[FaceMatch]:
+        """Search the picture's largest face.
+
+        Parameters
+        ----------
+        image : InlineFrame or StoredObject
+            JPEG or PNG; one in S3 is read there by Rekognition itself.
+        threshold : float
+            Least similarity of a match, in percent.
+
+        Returns
+        -------
+        list of FaceMatch
+            At most 100, best first.
+
+        Raises
+        ------
+        NoFaceInImage, UnreadableImage, ImageMissing
+            As they say.
+        AwsError
+            If the collection cannot be asked.
+        """
+        with translated("searching the collection"):
+            try:
+                answer = self._rekognition.search_faces_by_image(
+                    CollectionId=self._collection_id,
+                    Image=_image(image),
+                    FaceMatchThreshold=threshold,
+                    MaxFaces=MOST_MATCHES,
+                    QualityFilter="NONE",
+                )
+            except ClientError as error:
+                _raise_if_about_the_image(error)
+                # The call has no other parameter that could be wrong: AWS says so when it sees no face.
+                if error_code(error) == "InvalidParameterException":
+                    raise NoFaceInImage("there is no face in the picture") from error
+                raise
+        return [
+            FaceMatch(face_id=match["Face"]["FaceId"], similarity=match["Similarity"])
+            for match in answer["FaceMatches"]
+            if "Face" in match and "FaceId" in match["Face"] and "Similarity" in match
+        ]
+
+    def index(self, photo: StoredObject, external_id: str) -> IndexedPhoto:
+        """Put the photo's largest good face into the collection.
+
+        Parameters
+        ----------
+        external_id : str
+            Kept with the face as ExternalImageId.
+
+        Raises
+        ------
+        UnreadableImage, ImageMissing
+            As they say.
+        AwsError
+            If the collection cannot be asked.
+        """
+        with translated("indexing a photo"):
+            try:
+                answer = self._rekognition.index_faces(
+                    CollectionId=self._collection_id,
+                    Image=_image(photo),
+                    ExternalImageId=external_id,
+                    MaxFaces=1,
+                    QualityFilter="AUTO",
+                )
+            except ClientError as error:
+                _raise_if_about_the_image(error)
+                raise
+        face_ids = [
+            record["Face"]["FaceId"]
+            for record in answer["FaceRecords"]
+            if "Face" in record and "FaceId" in record["Face"]
+        ]
+        reasons = [set(face.get("Reasons", [])) for face in answer.get("UnindexedFaces", [])]
+        surplus = sum(found == {"EXCEEDS_MAX_FACES"} for found in reasons)
+        return IndexedPhoto(
+            face_id=face_ids[0] if face_ids else None,
+            other_faces=surplus,
+            poor_faces=len(reasons) - surplus,
+        )
+
+    def find_indexed(self, photo: StoredObject, external_id: str) -> str | None:
+        """Find the face that an interrupted attempt to index this photo left behind.
+
+        IndexFaces knows no idempotency token, so a second attempt first looks for the first one's work.
+
+        Returns
+        -------
+        str or None
+            The FaceId of the face with this ExternalImageId.
+
+        Raises
+        ------
+        AwsError
+            If the collection cannot be asked.
+        """
+        with translated("looking for an indexed photo"):
+            try:
+                answer = self._rekognition.search_faces_by_image(
+                    CollectionId=self._collection_id,
+                    Image=_image(photo),
+                    FaceMatchThreshold=99,
+                    MaxFaces=MOST_MATCHES,
+                    QualityFilter="NONE",
+                )
+            except ClientError as error:
+                _raise_if_about_the_image(error)
+                if error_code(error) == "InvalidParameterException":
+                    return None
+                raise
+        for match in answer["FaceMatches"]:
+            face = match.get("Face", {})
+            if face.get("ExternalImageId") == external_id:
+                return face.get("FaceId")
+        return None
+
+    def delete(self, face_ids: list[str]) -> None:
+        """Take faces out of the collection; one that is not there is not an error.
+
+        Raises
+        ------
+        AwsError
+            If the collection cannot be asked.
+        """
+        with translated("deleting faces"):
+            self._rekognition.delete_faces(CollectionId=self._collection_id, FaceIds=face_ids)
+
+
+def _image(image: InlineFrame | StoredObject) -> "ImageTypeDef":
+    if isinstance(image, InlineFrame):
+        return {"Bytes": image.data}
+    place: ImageTypeDef = {"S3Object": {"Bucket": image.bucket, "Name": image.key}}
+    if image.version_id is not None and "S3Object" in place:
+        place["S3Object"]["Version"] = image.version_id
+    return place
+
+
+def _raise_if_about_the_image(error: ClientError) -> None:
+    code = error_code(error)
+    if code in _UNREADABLE:
+        raise UnreadableImage(str(error)) from error
+    if code == "InvalidS3ObjectException":
+        raise ImageMissing(str(error)) from error

@@ -1,0 +1,80 @@
+"""Sending jobs: the body that a Celery worker takes, sent without Celery.
+
+A plain ``SendMessage`` costs half of importing Celery and is not base64-encoded twice, so a frame
+travels in 1.4 times its size instead of 2.4 times.
+"""
+
+import json
+from typing import TYPE_CHECKING
+
+from services.aws.errors import translated
+from services.contracts.messages import ENROLL_TASK, RECOGNIZE_TASK, EnrollJob, RecognizeJob
+
+if TYPE_CHECKING:
+    from services.aws.connection import Aws
+
+
+def celery_body(task: str, job_id: str, argument: str, queue_name: str) -> str:
+    """Build the message of Celery's protocol 2 with one text argument.
+
+    The Lambda builds the same body from the standard library alone.
+    """
+    return json.dumps(
+        {
+            "body": json.dumps([[argument], {}, {}]),
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": {"lang": "py", "task": task, "id": job_id, "root_id": job_id},
+            "properties": {
+                "correlation_id": job_id,
+                "delivery_tag": job_id,
+                "delivery_mode": 2,
+                "delivery_info": {"exchange": "", "routing_key": queue_name},
+            },
+        }
+    )
+
+
+def queue_name(queue_url: str) -> str:
+    """Cut the queue's name from the end of its URL."""
+    return queue_url.rsplit("/", 1)[-1]
+
+
+class JobQueue:
+    """One of the two job queues, from the sender's side."""
+
+    def __init__(self, aws: "Aws", queue_url: str) -> None:
+        self._sqs = aws.sqs
+        self._url = queue_url
+        self._name = queue_name(queue_url)
+
+    def send(self, job: RecognizeJob | EnrollJob) -> None:
+        """Queue a job.
+
+        Raises
+        ------
+        AwsError
+            If the queue does not take it.
+        """
+        task, job_id = (
+            (RECOGNIZE_TASK, job.recognition_id)
+            if isinstance(job, RecognizeJob)
+            else (ENROLL_TASK, job.enrollment_id)
+        )
+        body = celery_body(task, job_id, job.model_dump_json(), self._name)
+        with translated(f"sending job {job_id}"):
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
+
+    def depth(self) -> int:
+        """Count the jobs that wait, as far as SQS knows.
+
+        Raises
+        ------
+        AwsError
+            If the queue cannot be asked.
+        """
+        with translated("reading the queue's depth"):
+            answer = self._sqs.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])

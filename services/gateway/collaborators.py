@@ -1,0 +1,60 @@
+"""What the gateway needs of the world outside, as seen from here."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.contracts.domain import Decision, Kiosk
+from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
+
+
+class Jobs(Protocol):
+    """The queue that recognize workers take from."""
+
+    def send(self, job: RecognizeJob) -> None:
+        """Queue `job`."""
+        ...
+
+    def depth(self) -> int:
+        """About how many jobs wait."""
+        ...
+
+
+class Frames(Protocol):
+    """Where frames go that are too large for a message."""
+
+    def put(self, kiosk_id: str, recognition_id: str, data: bytes, content_type: str) -> StoredObject:
+        """Keep a frame for its worker."""
+        ...
+
+
+class Decisions(Protocol):
+    """The decisions made."""
+
+    def get(self, recognition_id: str) -> Decision | None:
+        """The decision, or None if there is none yet."""
+        ...
+
+
+class Kiosks(Protocol):
+    """The kiosks registered."""
+
+    def get(self, kiosk_id: str) -> Kiosk | None:
+        """The kiosk, or None if it is not registered or was revoked."""
+        ...
+
+
+class Replies(Protocol):
+    """The queue on which workers answer this process."""
+
+    @property
+    def url(self) -> str:
+        """What a job names as its ``reply_to``."""
+        ...
+
+    def receive(self, wait_seconds: int) -> Sequence[DecisionReply]:
+        """Take what has come, or wait for something to come."""
+        ...
+
+    def close(self) -> None:
+        """Delete the queue."""
+        ...

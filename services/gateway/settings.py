@@ -1,0 +1,51 @@
+"""What the gateway reads from the environment."""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+KIBIBYTE = 1024
+
+
+class GatewaySettings(BaseSettings):
+    """Settings of the gateway, each ``FACEGATE_`` plus its name in capitals.
+
+    Attributes
+    ----------
+    max_frame_bytes : int
+        Largest frame taken. Rekognition itself takes 5 MB as bytes.
+    max_frame_pixels : int
+        Most pixels (width times height) a frame may have, read from its header before decoding.
+    min_frame_side : int
+        Fewest pixels a side may have; Rekognition's own limit is 80.
+    inline_frame_bytes : int
+        Frames up to this size travel in their message, larger ones through S3. An SQS message
+        takes 1 MiB and Celery's base64 nearly doubles a body.
+    recognition_deadline : float
+        Seconds after which an answer has lost its worth to the person at the door.
+    max_wait : int
+        Most seconds a request may wait for its decision, whatever ``Prefer: wait`` asks.
+    body_timeout : float
+        Seconds within which a request's body has to arrive.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FACEGATE_", frozen=True)
+
+    max_frame_bytes: Annotated[int, Field(gt=0)] = 5_000_000
+    max_frame_pixels: Annotated[int, Field(gt=0)] = 4096 * 4096
+    min_frame_side: Annotated[int, Field(gt=0)] = 80
+    inline_frame_bytes: Annotated[int, Field(ge=0)] = 256 * KIBIBYTE
+    recognition_deadline: Annotated[float, Field(gt=0)] = 8.0
+    max_wait: Annotated[int, Field(ge=0)] = 10
+    body_timeout: Annotated[float, Field(gt=0)] = 15.0
+
+
+class ServerSettings(BaseSettings):
+    """How gunicorn serves the gateway, each ``FACEGATE_GATEWAY_`` plus its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="FACEGATE_GATEWAY_", frozen=True)
+
+    bind: str = "127.0.0.1:8000"
+    workers: Annotated[int, Field(gt=0)] = 1
+    threads: Annotated[int, Field(gt=0)] = 128
