@@ -1,0 +1,212 @@
+"""Celery on SQS: one queue, one kind of job, nothing thrown away.
+
+Celery acknowledges (deletes) what it cannot decode and tasks it does not know, and SQS's own redrive says
+nothing of why. Here every message that ends without being done goes to the dead-letter queue with the
+reason first, and only then leaves its queue.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+from celery import Celery, Task
+from celery.worker.consumer import Consumer
+from pydantic import BaseModel, ValidationError
+
+from services.aws.connection import LONGEST_POLL_SECONDS
+from services.aws.dead_letters import DeadLetterQueue
+from services.aws.errors import AwsUnavailable
+from services.aws.jobs import queue_name
+
+if TYPE_CHECKING:
+    from kombu.message import Message
+
+    from services.aws.connection import Aws
+
+log = structlog.get_logger()
+Job = TypeVar("Job", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class WorkerQueue:
+    """The queue that a worker serves.
+
+    Attributes
+    ----------
+    url, dead_letter_url : str
+        SQS's URLs.
+    visibility_timeout : int
+        Seconds until SQS gives an unfinished message to another worker; longer than the longest task,
+        because nothing extends it. The stack sets the same on the queue.
+    deliveries : int
+        After so many SQS moves the message to the dead-letter queue itself (its maxReceiveCount).
+    """
+
+    url: str
+    dead_letter_url: str
+    visibility_timeout: int
+    deliveries: int
+
+
+def run_worker(
+    aws: "Aws",
+    queue: WorkerQueue,
+    *,
+    task_name: str,
+    job_type: type[Job],
+    handle: Callable[[Job], object],
+    concurrency: int,
+) -> None:
+    """Serve a queue until the process is told to stop; then finish what has begun.
+
+    Parameters
+    ----------
+    handle : callable
+        Does one job. `AwsUnavailable` leaves the job on its queue for another try; whatever else it raises
+        is put aside with the reason.
+    concurrency : int
+        How many jobs at once, each in a thread: a job waits for AWS most of the time.
+    """
+    dead_letters = DeadLetterQueue(aws, queue.dead_letter_url)
+    app = make_celery(aws, queue, dead_letters)
+    app.register_task(JobTask(task_name, job_type, handle, dead_letters, queue.deliveries))
+    worker: Any = app.Worker(
+        pool="threads",
+        concurrency=concurrency,
+        queues=[queue_name(queue.url)],
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        loglevel="WARNING",
+        quiet=True,
+    )
+    log.info("worker_started", queue=queue_name(queue.url), concurrency=concurrency)
+    worker.start()
+    raise SystemExit(worker.exitcode)
+
+
+def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -> Celery:
+    """Build the Celery app of one queue; nothing of it is global."""
+    name = queue_name(queue.url)
+    endpoint = urlsplit(aws.sqs.meta.endpoint_url)
+    # On AWS kombu finds the regional endpoint and the role's credentials by itself.
+    elsewhere = not (endpoint.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    app = Celery(set_as_current=False)
+    app.conf.update(
+        broker_url=f"sqs://{endpoint.hostname}:{endpoint.port}" if elsewhere else "sqs://",
+        broker_transport_options={
+            "region": aws.sqs.meta.region_name,
+            "is_secure": endpoint.scheme == "https",
+            "visibility_timeout": queue.visibility_timeout,
+            "wait_time_seconds": LONGEST_POLL_SECONDS,
+            "predefined_queues": {name: {"url": queue.url}},
+        },
+        broker_connection_retry_on_startup=True,
+        task_default_queue=name,
+        task_create_missing_queues=True,
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_acks_on_failure_or_timeout=False,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_consumer=type("Consumer", (DeadLetteringConsumer,), {"dead_letters": dead_letters}),
+    )
+    return app
+
+
+class JobTask(Task[Any, None], Generic[Job]):
+    """The one task of a worker: reads the job, times it, and puts aside what cannot be done."""
+
+    def __init__(
+        self,
+        name: str,
+        job_type: type[Job],
+        handle: Callable[[Job], object],
+        dead_letters: DeadLetterQueue,
+        deliveries: int,
+    ) -> None:
+        self.name = name
+        self._job_type = job_type
+        self._handle = handle
+        self._dead_letters = dead_letters
+        self._deliveries = deliveries
+
+    def run(self, *args: Any, **kwargs: Any) -> None:
+        """Do the job that is the task's only argument, as JSON text."""
+        began = time.perf_counter()
+        properties: Any = self.request.properties
+        received: dict[str, Any] = properties["delivery_info"]["sqs_message"]
+        delivery = int(received["Attributes"]["ApproximateReceiveCount"])
+        with structlog.contextvars.bound_contextvars(job_id=self.request.id, delivery=delivery):
+            try:
+                self._handle(self._job_type.model_validate_json(_only_argument(args, kwargs)))
+            except AwsUnavailable as error:
+                if delivery < self._deliveries:
+                    log.warning("job_left_for_another_try", error=str(error))
+                    raise
+                self._put_aside(received["Body"], f"gave up after {delivery} deliveries: {error}")
+            except (ValidationError, _WrongArguments) as error:
+                self._put_aside(received["Body"], f"not a {self._job_type.__name__}: {_problems(error)}")
+            except Exception as error:  # noqa: BLE001  # whatever it is, the message must not be lost
+                self._put_aside(received["Body"], f"{type(error).__name__}: {error}", trace=True)
+            else:
+                log.info("job_done", ms=round((time.perf_counter() - began) * 1000, 1))
+
+    def _put_aside(self, body: str, reason: str, *, trace: bool = False) -> None:
+        log.error("job_put_aside", reason=reason, exc_info=trace)
+        self._dead_letters.send(body, reason)
+
+
+class DeadLetteringConsumer(Consumer):
+    """Celery's consumer, but what it would delete unread is put aside first."""
+
+    #: Celery makes the consumer itself, so `make_celery` gives it this through a subclass.
+    dead_letters: DeadLetterQueue
+
+    def on_decode_error(self, message: "Message", exc: Exception) -> None:
+        """Put aside a message whose content type or encoding nobody reads."""
+        self._put_aside(message, f"cannot be decoded: {exc}")
+
+    def on_unknown_message(self, body: Any, message: "Message") -> None:  # noqa: ARG002  # Celery's signature
+        """Put aside what is no task at all."""
+        self._put_aside(message, "not a Celery message")
+
+    def on_unknown_task(self, body: Any, message: "Message", exc: Exception) -> None:  # noqa: ARG002
+        """Put aside a task that this worker does not know."""
+        self._put_aside(message, f"unknown task {str(message.headers.get('task'))[:100]!r}")
+
+    def on_invalid_task(self, body: Any, message: "Message", exc: Exception) -> None:  # noqa: ARG002
+        """Put aside a task whose headers or arguments are malformed."""
+        self._put_aside(message, f"malformed task: {exc}")
+
+    def _put_aside(self, message: "Message", reason: str) -> None:
+        received: dict[str, Any] = message.delivery_info["sqs_message"]
+        log.error("message_put_aside", message_id=received["MessageId"], reason=reason)
+        self.dead_letters.send(received["Body"], reason)
+        message.ack()
+
+
+class _WrongArguments(Exception):
+    """The task did not come with one text argument."""
+
+
+def _only_argument(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    if kwargs or len(args) != 1 or not isinstance(args[0], str):
+        raise _WrongArguments("the task takes one argument, the job as JSON text")
+    return args[0]
+
+
+def _problems(error: Exception) -> str:
+    """Say what was wrong, without the input itself: it may hold a picture."""
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'job'}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+    return str(error)

@@ -1,0 +1,43 @@
+"""``python -m services.enroll``: the worker's one bootstrap."""
+
+from services.aws.collection import FaceCollection
+from services.aws.connection import Aws, AwsSettings
+from services.aws.enrollments import EnrollmentStore
+from services.aws.photos import PhotoStore
+from services.aws.worker import WorkerQueue, run_worker
+from services.contracts.messages import ENROLL_TASK, EnrollJob
+from services.enroll.service import EnrollService
+from services.enroll.settings import EnrollSettings
+from services.logs import configure_logs
+
+#: As infra/template.yaml sets them on the queue.
+VISIBILITY_TIMEOUT = 60
+DELIVERIES = 5
+
+
+def main() -> None:
+    """Connect, plug the parts together, serve the queue."""
+    configure_logs("enroll")
+    settings = EnrollSettings()
+    aws = Aws.connect(AwsSettings())
+    service = EnrollService(
+        photos=PhotoStore(aws), faces=FaceCollection(aws), enrollments=EnrollmentStore(aws)
+    )
+    queue = WorkerQueue(
+        url=aws.outputs.enroll_queue_url,
+        dead_letter_url=aws.outputs.enroll_dead_letter_queue_url,
+        visibility_timeout=VISIBILITY_TIMEOUT,
+        deliveries=DELIVERIES,
+    )
+    run_worker(
+        aws,
+        queue,
+        task_name=ENROLL_TASK,
+        job_type=EnrollJob,
+        handle=service.handle,
+        concurrency=settings.concurrency,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The recognize worker: one frame in, one decision out."""

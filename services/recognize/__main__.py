@@ -1,0 +1,50 @@
+"""``python -m services.recognize``: the worker's one bootstrap."""
+
+from services.aws.collection import FaceCollection
+from services.aws.connection import Aws, AwsSettings
+from services.aws.decisions import DecisionStore
+from services.aws.directory import Directory
+from services.aws.kiosks import KioskStore
+from services.aws.replies import ReplySender
+from services.aws.worker import WorkerQueue, run_worker
+from services.contracts.messages import RECOGNIZE_TASK, RecognizeJob
+from services.logs import configure_logs
+from services.recognize.service import RecognizeService
+from services.recognize.settings import RecognizeSettings
+
+#: As infra/template.yaml sets them on the queue.
+VISIBILITY_TIMEOUT = 30
+DELIVERIES = 3
+
+
+def main() -> None:
+    """Connect, plug the parts together, serve the queue."""
+    configure_logs("recognize")
+    settings = RecognizeSettings()
+    aws = Aws.connect(AwsSettings())
+    service = RecognizeService(
+        faces=FaceCollection(aws),
+        people=Directory(aws),
+        kiosks=KioskStore(aws),
+        decisions=DecisionStore(aws),
+        replies=ReplySender(aws),
+        policy=settings.policy,
+    )
+    queue = WorkerQueue(
+        url=aws.outputs.recognize_queue_url,
+        dead_letter_url=aws.outputs.recognize_dead_letter_queue_url,
+        visibility_timeout=VISIBILITY_TIMEOUT,
+        deliveries=DELIVERIES,
+    )
+    run_worker(
+        aws,
+        queue,
+        task_name=RECOGNIZE_TASK,
+        job_type=RecognizeJob,
+        handle=service.handle,
+        concurrency=settings.concurrency,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""From a job to a decision: search, look up, decide, record once, reply."""
+
+import time
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from services.aws.collection import ImageMissing, NoFaceInImage, UnreadableImage
+from services.contracts.domain import Decision, FaceMatch, Kiosk, Person
+from services.contracts.messages import DecisionReply, InlineFrame, RecognizeJob, StoredObject
+from services.contracts.reasons import DecisionReason
+from services.recognize.policy import Policy, Verdict, decide
+
+log = structlog.get_logger()
+
+
+class FaceSearch(Protocol):
+    """The collection."""
+
+    def search(self, image: InlineFrame | StoredObject, threshold: float) -> list[FaceMatch]:
+        """Search the picture's largest face."""
+        ...
+
+
+class People(Protocol):
+    """Whose face it is."""
+
+    def people_by_face(self, face_ids: Collection[str]) -> dict[str, Person]:
+        """Look up the person behind each face."""
+        ...
+
+
+class Kiosks(Protocol):
+    """The registered kiosks."""
+
+    def get(self, kiosk_id: str) -> Kiosk | None:
+        """Look a kiosk up."""
+        ...
+
+
+class Decisions(Protocol):
+    """Where decisions are kept, each written once."""
+
+    def record(self, decision: Decision) -> bool:
+        """Write it unless there is one already."""
+        ...
+
+    def get(self, recognition_id: str) -> Decision | None:
+        """Look one up."""
+        ...
+
+
+class Replies(Protocol):
+    """The way back to the gateway process that waits."""
+
+    def send(self, queue_url: str, reply: DecisionReply) -> None:
+        """Send the decision."""
+        ...
+
+
+class RecognizeService:
+    """Decides about frames; each at most once."""
+
+    def __init__(
+        self,
+        *,
+        faces: FaceSearch,
+        people: People,
+        kiosks: Kiosks,
+        decisions: Decisions,
+        replies: Replies,
+        policy: Policy,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._faces = faces
+        self._people = people
+        self._kiosks = kiosks
+        self._decisions = decisions
+        self._replies = replies
+        self._policy = policy
+        self._now = now
+
+    def handle(self, job: RecognizeJob) -> Decision:
+        """Decide, record the decision, and tell whoever waits.
+
+        Returns
+        -------
+        Decision
+            The one that stands, which an earlier delivery of the same job may have made.
+
+        Raises
+        ------
+        Exception
+            What made deciding fail, after a denial was recorded for it: the door stays shut at once, and
+            the caller keeps the message as a trace.
+        AwsError
+            If the decision could not be recorded.
+        """
+        timings = _Timings(queue_ms=(self._now() - job.received_at).total_seconds() * 1000)
+        try:
+            verdict, door_id = self._verdict(job, timings)
+        except Exception:
+            self._conclude(job, Verdict(DecisionReason.INTERNAL_ERROR), job.door_id, timings)
+            raise
+        return self._conclude(job, verdict, door_id, timings)
+
+    def _verdict(self, job: RecognizeJob, timings: "_Timings") -> tuple[Verdict, str | None]:
+        if self._now() >= job.deadline:
+            return Verdict(DecisionReason.EXPIRED), job.door_id
+        door_id = job.door_id
+        if door_id is None:
+            kiosk = self._kiosks.get(job.kiosk_id)
+            if kiosk is None:
+                return Verdict(DecisionReason.UNKNOWN_KIOSK), None
+            door_id = kiosk.door_id
+        verdict = self._recognize(job.frame, timings)
+        if self._now() >= job.deadline:
+            # Whoever stood there may have gone and somebody else come.
+            verdict = Verdict(DecisionReason.EXPIRED)
+        return verdict, door_id
+
+    def _recognize(self, frame: InlineFrame | StoredObject, timings: "_Timings") -> Verdict:
+        try:
+            with timings.step("search_ms"):
+                matches = self._faces.search(frame, self._policy.search_threshold)
+        except NoFaceInImage:
+            return Verdict(DecisionReason.NO_FACE)
+        except (UnreadableImage, ImageMissing):
+            return Verdict(DecisionReason.INVALID_FRAME)
+        with timings.step("people_ms"):
+            people = self._people.people_by_face({match.face_id for match in matches})
+        return decide(matches, people, self._policy)
+
+    def _conclude(
+        self, job: RecognizeJob, verdict: Verdict, door_id: str | None, timings: "_Timings"
+    ) -> Decision:
+        decision = Decision(
+            recognition_id=job.recognition_id,
+            reason=verdict.reason,
+            kiosk_id=job.kiosk_id,
+            door_id=door_id,
+            person_id=verdict.person.person_id if verdict.person else None,
+            full_name=verdict.person.full_name if verdict.person else None,
+            face_id=verdict.match.face_id if verdict.match else None,
+            similarity=verdict.match.similarity if verdict.match else None,
+            threshold=self._policy.threshold,
+            received_at=job.received_at,
+            decided_at=self._now(),
+            timings_ms=timings.rounded(),
+        )
+        if not self._decisions.record(decision):
+            decision = self._standing(job.recognition_id)
+        log.info(
+            "decided",
+            recognition_id=decision.recognition_id,
+            kiosk_id=decision.kiosk_id,
+            outcome=decision.outcome.value,
+            reason=decision.reason.value,
+            similarity=decision.similarity,
+            **decision.timings_ms,
+        )
+        if job.reply_to is not None:
+            self._replies.send(job.reply_to, DecisionReply(decision=decision))
+        return decision
+
+    def _standing(self, recognition_id: str) -> Decision:
+        log.info("decided_before", recognition_id=recognition_id)
+        standing = self._decisions.get(recognition_id)
+        if standing is None:
+            raise LookupError(f"decision {recognition_id} was there when it was written and is gone now")
+        return standing
+
+
+class _Timings:
+    """How long each step took, in milliseconds."""
+
+    def __init__(self, queue_ms: float) -> None:
+        self._values = {"queue_ms": queue_ms}
+
+    @contextmanager
+    def step(self, name: str) -> Generator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._values[name] = (time.perf_counter() - began) * 1000
+
+    def rounded(self) -> dict[str, float]:
+        return {name: round(value, 1) for name, value in self._values.items()}

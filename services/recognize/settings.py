@@ -1,0 +1,29 @@
+"""Settings of the recognize worker, from the environment."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.recognize.policy import Policy
+
+
+class RecognizeSettings(BaseSettings):
+    """``FACEGATE_RECOGNIZE_*``.
+
+    Attributes
+    ----------
+    threshold, margin : float
+        See `Policy`; percentages.
+    concurrency : int
+        Frames at once in one process.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FACEGATE_RECOGNIZE_")
+
+    threshold: float = Field(default=99.0, gt=0, le=100)
+    margin: float = Field(default=0.5, ge=0, lt=100)
+    concurrency: int = Field(default=4, ge=1, le=64)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that these settings make."""
+        return Policy(self.threshold, self.margin)
