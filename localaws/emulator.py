@@ -1,0 +1,128 @@
+"""The embedded AWS: ministack in a process of ours, on 127.0.0.1 only, keeping its state on disk.
+
+``python -m localaws.emulator --port 4566 --state-dir DIR --rekognition-endpoint http://127.0.0.1:4577``
+prints one line when it listens, stops on SIGTERM or SIGINT and finds everything again at the next start.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+HOST = "127.0.0.1"
+
+#: Long enough for a put in flight; long polls and idle connections end at once.
+_GRACE_SECONDS = 1.0
+
+
+def environment(port: int, state_dir: Path) -> dict[str, str]:
+    """Return the settings of ministack, which it reads while it is imported.
+
+    Parameters
+    ----------
+    port : int
+        Where it listens; also part of the queues' URLs.
+    state_dir : pathlib.Path
+        Where state and S3 objects are kept.
+    """
+    return {
+        "BIND_HOST": HOST,
+        "MINISTACK_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state_dir / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state_dir / "objects"),
+        "LAMBDA_EXECUTOR": "local",
+        "LOG_LEVEL": "WARNING",
+        # these two would listen on every address of the machine
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # where a Docker daemon runs, ministack removes the containers of other ministacks at its start
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the embedded AWS until it is told to stop; 1 where the port is taken."""
+    options = _parse(arguments)
+    try:
+        listener = _bind(options.port)
+    except OSError as error:
+        sys.stderr.write(
+            f"The embedded AWS cannot listen on port {options.port} of {HOST}: {error.strerror}. "
+            "Stop what uses it, or choose another with --port.\n"
+        )
+        return 1
+    state_dir: Path = options.state_dir.resolve()
+    # keys and photos are in there in the clear
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ.update(environment(listener.getsockname()[1], state_dir))
+    asyncio.run(_serve(listener, options.rekognition_endpoint))
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m localaws.emulator", description="Run the embedded AWS.")
+    parser.add_argument("--port", type=int, default=4566, help="default: %(default)s; 0: any free one")
+    parser.add_argument("--state-dir", type=Path, required=True, help="where everything is kept")
+    parser.add_argument(
+        "--rekognition-endpoint",
+        default="http://127.0.0.1:4577",
+        help="where stacks make their face collections (default: %(default)s)",
+    )
+    return parser.parse_args(arguments)
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
+    # imported only now, and untyped: ministack reads the environment while it is imported
+    ministack: Any = import_module("ministack.app")
+    hypercorn: Any = import_module("hypercorn.asyncio")
+    config_of_hypercorn: Any = import_module("hypercorn.config")
+    long_polling: Any = import_module("localaws.emulator_sqs")
+    collections: Any = import_module("localaws.emulator_collections")
+    state: Any = import_module("localaws.emulator_state")
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    polls = long_polling.LongPolling(stopping)
+    polls.install()
+    collections.register(rekognition_endpoint)
+    keeper = asyncio.create_task(state.keep(stopping))
+
+    url = "http://{}:{}".format(*listener.getsockname())
+    config = config_of_hypercorn.Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.loglevel = "WARNING"
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = _GRACE_SECONDS
+    sys.stdout.write(f"the embedded AWS listens on {url}\n")
+    sys.stdout.flush()
+    await hypercorn.serve(
+        partial(polls.serve, ministack.app), config, shutdown_trigger=stopping.wait, mode="asgi"
+    )
+    await keeper
+
+
+if __name__ == "__main__":
+    sys.exit(main())
