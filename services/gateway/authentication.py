@@ -32,7 +32,7 @@ class KioskAuthenticator:
         self._kiosk = cached(cache, lock=Lock())(kiosks.get)
 
     def authenticate(self, authorization: str | None) -> Kiosk:
-        """The kiosk whose token the ``Authorization`` field carries.
+        """Find the kiosk whose token the ``Authorization`` field carries.
 
         Raises
         ------

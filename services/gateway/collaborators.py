@@ -31,7 +31,7 @@ class Decisions(Protocol):
     """The decisions made."""
 
     def get(self, recognition_id: str) -> Decision | None:
-        """The decision, or None if there is none yet."""
+        """Look the decision up; None if there is none yet."""
         ...
 
 
@@ -39,7 +39,7 @@ class Kiosks(Protocol):
     """The kiosks registered."""
 
     def get(self, kiosk_id: str) -> Kiosk | None:
-        """The kiosk, or None if it is not registered or was revoked."""
+        """Look the kiosk up; None if it is not registered or was revoked."""
         ...
 
 

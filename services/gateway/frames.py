@@ -95,7 +95,9 @@ def _check_envelope(data: bytes, content_type: str, limits: FrameLimits) -> None
     if not data:
         raise Problem(NO_FRAME, "The frame has 0 bytes. Send one JPEG or PNG picture.")
     if len(data) > limits.max_bytes:
-        raise Problem(FRAME_TOO_LARGE, f"The frame has more than {limits.max_bytes} bytes. Send a smaller picture.")
+        raise Problem(
+            FRAME_TOO_LARGE, f"The frame has more than {limits.max_bytes} bytes. Send a smaller picture."
+        )
 
 
 def _check_dimensions(width: int, height: int, limits: FrameLimits) -> None:

@@ -41,7 +41,9 @@ class Problem(Exception):
         Response header fields that belong to it, like ``Retry-After``.
     """
 
-    def __init__(self, problem_type: ProblemType, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, problem_type: ProblemType, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.type = problem_type
         self.detail = detail
@@ -52,19 +54,19 @@ NO_TOKEN = ProblemType(
     "no-token",
     HTTPStatus.UNAUTHORIZED,
     "No kiosk token",
-    "The request carries no kiosk token. Send the token of a registered kiosk as 'Authorization: Bearer <token>'.",
+    "The request carries no kiosk token. Send a registered kiosk's as 'Authorization: Bearer <token>'.",
 )
 WRONG_TOKEN = ProblemType(
     "wrong-token",
     HTTPStatus.UNAUTHORIZED,
     "Wrong kiosk token",
-    "The token belongs to no registered kiosk, or has been revoked. Register the kiosk and use its new token.",
+    "The token belongs to no registered kiosk, or was revoked. Register the kiosk and use its new token.",
 )
 NO_FRAME = ProblemType(
     "no-frame",
     HTTPStatus.BAD_REQUEST,
     "No frame in the request",
-    "The body is empty or incomplete, or its form has no file in the field 'image'. Send one JPEG or PNG picture.",
+    "The body is empty or incomplete, or its form has no file 'image'. Send one JPEG or PNG picture.",
 )
 FRAME_TOO_LARGE = ProblemType(
     "frame-too-large",
@@ -106,7 +108,7 @@ UNAVAILABLE = ProblemType(
     "unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
     "Temporarily unavailable",
-    "Something the gateway needs cannot be reached at the moment. The door stays shut; try again a little later.",
+    "Something the gateway needs cannot be reached just now. The door stays shut; try again a little later.",
 )
 NOT_READY = ProblemType(
     "not-ready",

@@ -1,8 +1,8 @@
 """One thread that hears the workers' answers and hands each to the request that waits for it."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread
 
 import structlog
@@ -25,7 +25,7 @@ class AwaitedDecision:
         self._future = future
 
     def wait(self, seconds: float) -> Decision | None:
-        """The decision, or None if it did not come within `seconds` or the gateway stops."""
+        """Wait for the decision; None if it did not come within `seconds` or the gateway stops."""
         try:
             return self._future.result(timeout=seconds)
         except TimeoutError:
@@ -138,5 +138,5 @@ class ReplyListener:
 
 def _resolve(future: "Future[Decision | None]", decision: Decision | None) -> None:
     # the first answer counts: workers may reply twice, and a stop may cross with a reply
-    if not future.done():
+    with suppress(InvalidStateError):
         future.set_result(decision)

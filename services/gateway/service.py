@@ -66,7 +66,7 @@ class Recognitions:
         return decision or self._unheard(recognition_id)
 
     def find(self, kiosk: Kiosk, recognition_id: str) -> Decision | Pending:
-        """What became of a recognition of this kiosk.
+        """Tell what became of a recognition of this kiosk.
 
         Raises
         ------
@@ -117,4 +117,7 @@ class Recognitions:
 
 
 def _unknown() -> Problem:
-    return Problem(UNKNOWN_RECOGNITION, "No recognition of this kiosk has this id. Check the id, or send the frame again.")
+    return Problem(
+        UNKNOWN_RECOGNITION,
+        "No recognition of this kiosk has this id. Check the id, or send the frame again.",
+    )

@@ -29,7 +29,7 @@ def uuid7(unix_ms: int | None = None, random: int | None = None) -> UUID:
 
 
 def parse_uuid7(text: str) -> UUID | None:
-    """The UUID written in its canonical form in `text`, or None if that is not a version 7."""
+    """Read a UUID in its canonical form; None if `text` is not one of version 7."""
     try:
         uuid = UUID(text)
     except ValueError:
@@ -38,7 +38,7 @@ def parse_uuid7(text: str) -> UUID | None:
 
 
 def time_of(uuid: UUID) -> datetime:
-    """When a UUID of version 7 was made, to the millisecond.
+    """Tell when a UUID of version 7 was made, to the millisecond.
 
     Raises
     ------

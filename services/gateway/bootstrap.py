@@ -1,0 +1,49 @@
+"""Where a gateway process is plugged together."""
+
+import logging.config
+from datetime import timedelta
+
+from flask import Flask
+
+from services.aws.connection import Aws, AwsSettings
+from services.aws.decisions import DecisionStore
+from services.aws.frames import FrameStore
+from services.aws.jobs import JobQueue
+from services.aws.kiosks import KioskStore
+from services.aws.replies import ReplyQueue
+from services.gateway.app import create_app
+from services.gateway.authentication import KioskAuthenticator
+from services.gateway.logs import configure_structlog, logging_config
+from services.gateway.replies import ReplyListener
+from services.gateway.service import Recognitions
+from services.gateway.settings import GatewaySettings
+from services.gateway.worker import ends_with_worker
+
+
+def make_app() -> Flask:
+    """Make the gateway of this process, with a reply queue of its own and a thread that listens on it.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a setting in the environment is wrong.
+    services.aws.errors.AwsError
+        If the stack cannot be reached.
+    """
+    logging.config.dictConfig(logging_config())
+    configure_structlog()
+    settings = GatewaySettings()
+    aws = Aws.connect(AwsSettings())
+    replies = ReplyListener(lambda: ReplyQueue.open(aws))
+    replies.start()
+    recognitions = Recognitions(
+        jobs=JobQueue(aws, aws.outputs.recognize_queue_url),
+        frames=FrameStore(aws),
+        decisions=DecisionStore(aws),
+        replies=replies,
+        inline_frame_bytes=settings.inline_frame_bytes,
+        deadline=timedelta(seconds=settings.recognition_deadline),
+    )
+    app = create_app(recognitions, KioskAuthenticator(KioskStore(aws)), settings)
+    ends_with_worker(app, replies)
+    return app

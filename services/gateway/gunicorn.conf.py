@@ -1,0 +1,38 @@
+# ruff: noqa: N999 -- gunicorn names its settings so
+"""gunicorn's settings: ``gunicorn -c services/gateway/gunicorn.conf.py``."""
+
+from typing import Any
+
+from services.gateway.logs import logging_config
+from services.gateway.settings import ServerSettings
+from services.gateway.worker import close_replies
+
+_settings = ServerSettings()
+
+wsgi_app = "services.gateway.bootstrap:make_app()"
+bind = _settings.bind
+workers = _settings.workers
+# every kiosk that waits for its decision holds a thread
+threads = _settings.threads
+worker_class = "services.gateway.worker.GatewayWorker"
+worker_connections = 1000
+# kiosks that wait are let go at once, so nothing else needs longer
+graceful_timeout = 1
+keepalive = 15
+timeout = 30
+# gunicorn 27 opens a control socket in the home directory: a second way in that nobody here uses
+control_socket_disable = True
+logconfig_dict = logging_config()
+
+#: Seconds within which a client has to send its next bytes; silence would hold a thread for ever.
+_SILENCE_SECONDS = 5.0
+
+
+def pre_request(_worker: Any, req: Any) -> None:
+    """Bound how long reading from the client may block."""
+    req.unreader.sock.settimeout(_SILENCE_SECONDS)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Take the reply queue down with its worker."""
+    close_replies(worker)

@@ -1,0 +1,135 @@
+"""Reading what a kiosk sends, never more of it and never longer than allowed."""
+
+import time
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from services.gateway.problems import (
+    FRAME_TOO_LARGE,
+    FRAME_TOO_SLOW,
+    NO_FRAME,
+    UNSUPPORTED_FRAME_TYPE,
+    Problem,
+)
+
+_CHUNK_BYTES = 64 * 1024
+#: What a form's boundaries and part headers may add to the frame.
+_FORM_OVERHEAD_BYTES = 16 * 1024
+_FORM_PARTS = 8
+#: A client that is still sending sees a reset connection instead of its answer, unless somebody reads on.
+_DRAIN_BYTES = 64 * 1024 * 1024
+_DRAIN_SECONDS = 10.0
+
+
+def read_picture(request: Request, max_bytes: int, seconds: float) -> tuple[bytes, str]:
+    """Take the picture out of a request.
+
+    Parameters
+    ----------
+    request : flask.Request
+        Its body is the picture, or a form with the picture as file ``image``.
+    max_bytes : int
+        Largest picture taken.
+    seconds : float
+        Time within which the body has to arrive.
+
+    Returns
+    -------
+    tuple of (bytes, str)
+        The picture and the content type that it is said to have.
+
+    Raises
+    ------
+    Problem
+        If there is none, or it is too large or too slow.
+    """
+    if request.mimetype == "multipart/form-data":
+        body = _read(request, max_bytes + _FORM_OVERHEAD_BYTES, max_bytes, seconds)
+        return _picture_of_form(body, request.mimetype_params)
+    if not request.mimetype.startswith("image/"):
+        raise Problem(
+            UNSUPPORTED_FRAME_TYPE,
+            "The request's content type is missing or not supported. Send image/jpeg, image/png, "
+            "or multipart/form-data with the file 'image'.",
+        )
+    return _read(request, max_bytes, max_bytes, seconds), request.mimetype
+
+
+def drain(environ: Mapping[str, Any], length: int | None) -> None:
+    """Read on, within bounds, what the client still sends after its answer went out."""
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    stream = environ["wsgi.input"]
+    if length is None:
+        # without a length, only a server that ends the stream itself makes it safe to read to the end
+        length = _DRAIN_BYTES if environ.get("wsgi.input_terminated") else 0
+    left = min(length, _DRAIN_BYTES)
+    try:
+        while left > 0 and time.monotonic() < deadline:
+            chunk = stream.read(min(left, _CHUNK_BYTES))
+            if not chunk:
+                return
+            left -= len(chunk)
+    except (OSError, ValueError):
+        # the client is gone or its chunks make no sense: nobody reads the answer
+        return
+
+
+def _read(request: Request, limit: int, max_bytes: int, seconds: float) -> bytes:
+    """Read the whole body, which may have up to `limit` bytes."""
+    too_large = Problem(
+        FRAME_TOO_LARGE, f"The frame has more than the {max_bytes} bytes taken. Send a smaller picture."
+    )
+    if request.content_length is not None and request.content_length > limit:
+        raise too_large
+    deadline = time.monotonic() + seconds
+    body = bytearray()
+    try:
+        while chunk := request.stream.read(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > limit:
+                raise too_large
+            if time.monotonic() > deadline:
+                raise _too_slow(seconds)
+    except RequestEntityTooLarge as error:
+        raise too_large from error
+    except ClientDisconnected as error:
+        if isinstance(error.__context__, TimeoutError):
+            raise _too_slow(seconds) from error
+        raise Problem(NO_FRAME, "The request's body ended early. Send it again.") from error
+    except TimeoutError as error:
+        raise _too_slow(seconds) from error
+    return bytes(body)
+
+
+def _too_slow(seconds: float) -> Problem:
+    return Problem(
+        FRAME_TOO_SLOW,
+        f"The frame did not arrive within {seconds:g} s. Send it again, or a smaller one.",
+        {"Connection": "close"},
+    )
+
+
+def _picture_of_form(body: bytes, options: dict[str, str]) -> tuple[bytes, str]:
+    parser = FormDataParser(
+        # parts stay in memory: they are bounded already, and frames do not belong on the gateway's disk
+        stream_factory=lambda *_args, **_kwargs: BytesIO(),
+        max_form_parts=_FORM_PARTS,
+        silent=False,
+    )
+    try:
+        _, _, files = parser.parse(BytesIO(body), "multipart/form-data", len(body), options)
+    except (ValueError, RequestEntityTooLarge) as error:
+        raise Problem(
+            NO_FRAME, "The form cannot be read. Send multipart/form-data with the picture as file 'image'."
+        ) from error
+    image = files.get("image")
+    if image is None:
+        raise Problem(
+            NO_FRAME, "The form has no file 'image'. Send the picture in a file field of this name."
+        )
+    return image.read(), image.mimetype

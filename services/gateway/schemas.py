@@ -1,0 +1,75 @@
+"""What the kiosk API answers, as JSON."""
+
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from services.contracts.domain import Decision
+from services.contracts.reasons import DecisionReason, Outcome
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PersonBody(_Body):
+    """Who was let in."""
+
+    person_id: str
+    full_name: str
+
+
+class DecisionBody(_Body):
+    """A decision as its kiosk sees it.
+
+    Attributes
+    ----------
+    message : str
+        A sentence for the person at the door.
+    person : PersonBody or None
+        Only when granted: a kiosk tells nobody whom a stranger resembles.
+    similarity, threshold : float
+        Percentages, 0 to 100.
+    """
+
+    recognition_id: str
+    status: Literal["decided"] = "decided"
+    outcome: Outcome
+    reason: DecisionReason
+    message: str
+    person: PersonBody | None
+    similarity: float | None
+    threshold: float
+    door_id: str | None
+    kiosk_id: str
+    received_at: AwareDatetime
+    decided_at: AwareDatetime
+    timings_ms: dict[str, float]
+
+    @classmethod
+    def of(cls, decision: Decision) -> Self:
+        """Pick what to show of `decision`."""
+        person = None
+        if decision.outcome is Outcome.GRANTED and decision.person_id and decision.full_name:
+            person = PersonBody(person_id=decision.person_id, full_name=decision.full_name)
+        return cls(
+            recognition_id=decision.recognition_id,
+            outcome=decision.outcome,
+            reason=decision.reason,
+            message=f"Welcome, {person.full_name}." if person else decision.reason.sentence,
+            person=person,
+            similarity=decision.similarity,
+            threshold=decision.threshold,
+            door_id=decision.door_id,
+            kiosk_id=decision.kiosk_id,
+            received_at=decision.received_at,
+            decided_at=decision.decided_at,
+            timings_ms=decision.timings_ms,
+        )
+
+
+class PendingBody(_Body):
+    """A recognition that is not decided yet."""
+
+    recognition_id: str
+    status: Literal["pending"] = "pending"
