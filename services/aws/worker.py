@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from celery import Celery, Task
+from celery.signals import worker_ready
 from celery.worker.consumer import Consumer
 from pydantic import BaseModel, ValidationError
 
@@ -83,9 +84,13 @@ def run_worker(
         loglevel="WARNING",
         quiet=True,
     )
-    log.info("worker_started", queue=queue_name(queue.url), concurrency=concurrency)
+    worker_ready.connect(_say_ready, weak=False)
     worker.start()
     raise SystemExit(worker.exitcode)
+
+
+def _say_ready(sender: Any, **_: Any) -> None:  # noqa: ARG001  # a signal's signature
+    log.info("worker_ready")
 
 
 def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -> Celery:

@@ -1,0 +1,76 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FACEGATE_HOME ?= .facegate
+PACK := $(FACEGATE_HOME)/models/default
+LOCK := requirements/facegate.lock
+
+export FACEGATE_HOME
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: prepared ## Start everything, enrol a portrait, let one face in and keep one out; Ctrl-C stops it
+	@$(BIN)/facegate demo
+
+.PHONY: smoke
+smoke: prepared ## The demonstration without staying: exits 0, or says what went wrong
+	@$(BIN)/facegate demo --once
+
+.PHONY: up
+up: prepared ## Start everything and keep it running
+	@$(BIN)/facegate up
+
+.PHONY: test
+test: prepared lint unit-test e2e-test ## Everything that CI runs
+
+.PHONY: unit-test
+unit-test: prepared ## Tests of pure code, adapters and templates
+	@$(BIN)/pytest tests/unit tests/integration tests/infra
+
+.PHONY: e2e-test
+e2e-test: prepared ## Tests of the real processes, with a real browser
+	@$(BIN)/pytest tests/e2e tests/browser
+
+.PHONY: lint
+lint: environment ## Style, types, architecture and the template
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@PYTHONPATH=lambda $(BIN)/lint-imports
+	@$(BIN)/pyright
+	@$(BIN)/cfn-lint infra/template.yaml
+
+.PHONY: prepared
+prepared: environment models
+
+.PHONY: environment
+environment: $(VENV)/.locked ## Make the virtual environment from the lock file
+
+# uv installs what the lock file names, hashes checked; pip only installs uv, hashes checked too.
+$(VENV)/.locked: $(LOCK) requirements/uv.lock requirements/nodejs.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Facegate needs Python 3.11 or newer; say which: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "… making the environment from $(LOCK)"
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "This Python makes no virtual environments (Debian: apt install python3-venv)." >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@$(BIN)/uv pip sync -q --require-hashes $(LOCK)
+	@$(BIN)/uv pip install -q --no-deps --editable .
+	@command -v npm >/dev/null || $(BIN)/uv pip install -q --require-hashes -r requirements/nodejs.lock
+	@touch $@
+
+.PHONY: models
+models: environment ## Prepare the default model pack
+	@$(BIN)/python -m localaws.rekognition prepare --pack-dir $(PACK)
+
+.PHONY: lock
+lock: environment ## Choose versions anew within pyproject.toml's bounds
+	@for lock in uv nodejs; do \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	    --custom-compile-command "make lock" requirements/$$lock.in -o requirements/$$lock.lock; done
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --group dev \
+	  --custom-compile-command "make lock" pyproject.toml -o $(LOCK)

@@ -1,0 +1,89 @@
+"""The demonstration: one person enrolled through S3, one let in, one kept out."""
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from rich.console import Console
+
+from cli.enrolling import enroll_photo
+from cli.kiosk import recognize, register_kiosk
+from cli.portraits import eileen_collins, grace_hopper
+from services.aws.connection import Aws, AwsSettings
+from services.contracts.domain import EnrollmentStatus
+
+KIOSK, DOOR = "demo-kiosk", "front-door"
+_NAME = "Grace Hopper"
+_PATIENCE_SECONDS = 30
+
+
+class DemoFailed(Exception):
+    """The demonstration did not show what it should."""
+
+
+def run(gateway_url: str, console: Console) -> str:
+    """Enrol Grace Hopper, then post her and somebody else.
+
+    Returns
+    -------
+    str
+        URL of the kiosk page, with the token in its fragment.
+
+    Raises
+    ------
+    DemoFailed
+        If she is not let in, or somebody else is.
+    """
+    aws = Aws.connect(AwsSettings())
+    token = str(register_kiosk(aws, KIOSK, DOOR))
+    _enroll(aws, console)
+    granted = _post(gateway_url, token, grace_hopper(), console)
+    if granted["outcome"] != "granted" or granted["person"]["full_name"] != _NAME:
+        raise DemoFailed(f"{_NAME} was not let in: {granted['reason']}")
+    denied = _post(gateway_url, token, eileen_collins(), console)
+    if denied["outcome"] != "denied":
+        raise DemoFailed("somebody who is not enrolled was let in")
+    return f"{gateway_url}/kiosk#token={token}"
+
+
+def _enroll(aws: Aws, console: Console) -> None:
+    began = time.monotonic()
+    enrollment = enroll_photo(aws, grace_hopper(), _NAME, _PATIENCE_SECONDS)
+    if enrollment.status is not EnrollmentStatus.INDEXED:
+        raise DemoFailed(f"the portrait was not indexed: {enrollment.rejection}")
+    console.print(
+        f"[cyan]enrolled[/] {_NAME} from s3://{enrollment.bucket}/{enrollment.key} "
+        f"in {time.monotonic() - began:.1f} s"
+    )
+
+
+def _post(gateway_url: str, token: str, portrait: Path, console: Console) -> dict[str, Any]:
+    began = time.monotonic()
+    decision = recognize(gateway_url, token, as_frame(portrait), "image/jpeg", wait=8)
+    if decision["status"] != "decided":
+        raise DemoFailed(f"no decision came for {portrait.name}; is a recognize worker running?")
+    ms = (time.monotonic() - began) * 1000
+    if decision["outcome"] == "granted":
+        name, similarity = decision["person"]["full_name"], decision["similarity"]
+        said = f"[bold green]granted[/]  {name}, similarity {similarity:.2f} %"
+    else:
+        said = f"[bold red]denied[/]   {decision['reason']}: {decision['message']}"
+    console.print(f"{said} [dim]({portrait.name}, {ms:.0f} ms)[/]")
+    return decision
+
+
+def as_frame(portrait: Path) -> bytes:
+    """Make a portrait what a kiosk's camera would have seen: 640x480, some distance away, JPEG.
+
+    So the frame is another picture than the photo that was enrolled.
+    """
+    frame = Image.new("RGB", (640, 480), (96, 104, 112))
+    with Image.open(portrait) as picture:
+        person = picture.convert("RGB")
+        person.thumbnail((400, 440))
+        frame.paste(person, ((640 - person.width) // 2, 480 - person.height))
+    encoded = io.BytesIO()
+    frame.save(encoded, "JPEG", quality=85)
+    return encoded.getvalue()

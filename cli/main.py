@@ -1,0 +1,189 @@
+"""``facegate``: start it on this machine, enrol, recognise, deploy."""
+
+import signal
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import boto3
+import requests
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from cli import demo as demonstration
+from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
+from cli.kiosk import GatewayRefused, recognize, register_kiosk
+from infra.deploy import deploy as deploy_stack
+from infra.errors import DeploymentError
+from localaws.machine import Machine, MachineError, MachineSettings, only_one
+from localaws.supervisor import ProcessFailed
+from services.aws.connection import Aws, AwsSettings
+from services.aws.errors import AwsError, StackNotReady
+from services.contracts.domain import EnrollmentStatus
+
+app = typer.Typer(
+    help="Face-recognition access control: on this machine, or on AWS.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+kiosks = typer.Typer(help="The devices at the doors.", no_args_is_help=True)
+app.add_typer(kiosks, name="kiosks")
+
+console = Console(highlight=False, soft_wrap=True)
+complaints = Console(stderr=True, highlight=False, soft_wrap=True)
+
+#: What people and machines do wrong; everything else is a bug and shows its traceback.
+_EXPECTED = (
+    AwsError,
+    BotoCoreError,
+    ClientError,
+    DeploymentError,
+    EnrollmentPending,
+    GatewayRefused,
+    MachineError,
+    ProcessFailed,
+    StackNotReady,
+    UnsupportedPicture,
+    demonstration.DemoFailed,
+    requests.RequestException,
+)
+OnAws = Annotated[
+    bool, typer.Option("--aws", help="Use the AWS account of the environment instead of this machine.")
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except _EXPECTED as error:
+        complaints.print("[bold red]facegate:[/] ", end="")
+        complaints.print(str(error), markup=False)
+        raise SystemExit(1) from None
+
+
+@app.command()
+def up() -> None:
+    """Start everything on this machine and keep it running until Ctrl-C."""
+    with _running() as machine:
+        console.print(f"Facegate runs at {machine.settings.gateway_url}/kiosk")
+        console.print("A kiosk needs a token: facegate kiosks register my-kiosk --door front-door")
+        _keep_running(machine)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Stop after the two decisions.")] = False,
+) -> None:
+    """Start everything, enrol a portrait, let one face in and keep one out."""
+    with _running() as machine:
+        url = demonstration.run(machine.settings.gateway_url, console)
+        if once:
+            return
+        console.print(f"Kiosk page: [bold]{url}[/]", soft_wrap=True)
+        _keep_running(machine)
+
+
+@app.command()
+def enroll(
+    photo: Annotated[Path, typer.Argument(help="A JPEG or PNG with one face.", exists=True, dir_okay=False)],
+    name: Annotated[str, typer.Option(help="The person's full name.")],
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the outcome.")] = 30,
+    aws: OnAws = False,
+) -> None:
+    """Enrol a person from a photo, by putting it into S3."""
+    if not name.strip():
+        raise typer.BadParameter("it is empty; give the person's full name", param_hint="--name")
+    enrollment = enroll_photo(_connect(aws), photo, name, timeout)
+    if enrollment.status is EnrollmentStatus.INDEXED:
+        console.print(f"[green]indexed[/] {enrollment.full_name}: person {enrollment.person_id}")
+        return
+    sentence = enrollment.rejection.sentence if enrollment.rejection else ""
+    console.print(f"[red]rejected[/] {enrollment.rejection}: {sentence}")
+    raise typer.Exit(2)
+
+
+@app.command(name="recognize")
+def recognize_frame(
+    frame: Annotated[Path, typer.Argument(help="A JPEG or PNG.", exists=True, dir_okay=False)],
+    token: Annotated[str, typer.Option(envvar="FACEGATE_KIOSK_TOKEN", help="The kiosk's token.")],
+    gateway: Annotated[
+        str | None, typer.Option(help="The gateway's URL; this machine's if not given.")
+    ] = None,
+    wait: Annotated[int, typer.Option(help="Seconds to wait for the decision.")] = 8,
+) -> None:
+    """Post a frame as a kiosk would, and print the decision as JSON."""
+    url = gateway or MachineSettings.from_environment().gateway_url
+    decision = recognize(url, token, frame.read_bytes(), content_type(frame), wait)
+    console.print_json(data=decision)
+    if decision.get("outcome") != "granted":
+        raise typer.Exit(2)
+
+
+@kiosks.command("register")
+def kiosks_register(
+    kiosk_id: Annotated[str, typer.Argument(help="Letters, digits, dots and hyphens.")],
+    door: Annotated[str, typer.Option(help="The door it stands at.")],
+    aws: OnAws = False,
+) -> None:
+    """Register a kiosk and print its token, which is shown this once."""
+    try:
+        token = register_kiosk(_connect(aws), kiosk_id, door)
+    except ValueError as error:
+        raise typer.BadParameter("letters, digits, dots and hyphens", param_hint="KIOSK_ID") from error
+    print(token)
+
+
+@app.command()
+def deploy(
+    stack: Annotated[str, typer.Option(help="The CloudFormation stack's name.")] = "facegate",
+    region: Annotated[
+        str | None, typer.Option(help="The AWS region; the environment's if not given.")
+    ] = None,
+) -> None:
+    """Deploy the stack to the AWS account of the environment."""
+    outputs = deploy_stack(boto3.Session(region_name=region), stack, progress=_say)
+    for key, value in outputs.items():
+        console.print(f"{key:32} {value}")
+
+
+def _connect(aws: bool) -> Aws:
+    if not aws:
+        MachineSettings.from_environment().apply()
+    return Aws.connect(AwsSettings())
+
+
+@contextmanager
+def _running() -> Generator[Machine]:
+    """Start the machine; stop it whatever happens."""
+    settings = MachineSettings.from_environment()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with only_one(settings.home):
+        machine = Machine(settings, _say)
+        try:
+            machine.start()
+            yield machine
+        except KeyboardInterrupt:
+            console.print("stopping")
+        finally:
+            # A second Ctrl-C must not leave processes behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            machine.stop()
+
+
+def _keep_running(machine: Machine) -> None:
+    console.print(f"Logs are in {machine.settings.logs.resolve()}. Ctrl-C stops everything.")
+    sys.stdout.flush()
+    for_ever = threading.Event()
+    while not for_ever.wait(0.5):
+        machine.supervisor.raise_if_any_ended()
+
+
+def _say(step: str) -> None:
+    console.print(f"[dim]… {step}[/]")

@@ -1,0 +1,257 @@
+"""Facegate on one machine: embedded AWS, embedded Rekognition, the stack, the services."""
+
+import fcntl
+import os
+import socket
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Self
+
+import boto3
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra import TEMPLATE
+from infra.deploy import deploy
+from localaws.gaps import close_gaps
+from localaws.supervisor import Program, Supervisor
+
+#: Backends start first and stop last: they save what the services still do while these stop.
+_BACKENDS, _SERVICES = 0, 1
+_REGION = "us-east-1"
+#: Started by its file, as on AWS; nothing here imports the services.
+_GUNICORN_CONF = Path(__file__).parent.parent / "services" / "gateway" / "gunicorn.conf.py"
+#: What an AWS program might have in its environment and must not lead ours to a real account.
+_FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_CA_BUNDLE")
+
+
+class MachineError(Exception):
+    """The machine cannot be started; the message says why and what to do."""
+
+
+class MachineSettings(BaseSettings):
+    """Where the machine lives and which ports it takes.
+
+    Attributes
+    ----------
+    home : Path
+        Everything that is kept: models, collections, the embedded AWS's state, logs.
+    models : Path, optional
+        Folder of prepared model packs; ``models`` in ``home`` if not given.
+    stack : str
+        Name of the CloudFormation stack.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FACEGATE_")
+
+    home: Path = Path(".facegate")
+    models: Path | None = None
+    stack: str = "facegate"
+    gateway_port: int = Field(default=8000, ge=1, le=65535)
+    aws_port: int = Field(default=4566, ge=1, le=65535)
+    rekognition_port: int = Field(default=4577, ge=1, le=65535)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read them.
+
+        Raises
+        ------
+        MachineError
+            Naming each variable that is wrong.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            wrong = "; ".join(f"FACEGATE_{str(p['loc'][0]).upper()}: {p['msg']}" for p in error.errors())
+            raise MachineError(f"wrong environment: {wrong}") from error
+
+    @property
+    def pack(self) -> Path:
+        """Folder of the prepared default model pack."""
+        return (self.models or self.home / "models") / "default"
+
+    @property
+    def logs(self) -> Path:
+        """Folder with one log file a process."""
+        return self.home / "logs"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where kiosks post."""
+        return f"http://127.0.0.1:{self.gateway_port}"
+
+    @property
+    def aws_url(self) -> str:
+        """The embedded AWS."""
+        return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def rekognition_url(self) -> str:
+        """The embedded Rekognition."""
+        return f"http://127.0.0.1:{self.rekognition_port}"
+
+    def environment(self) -> dict[str, str]:
+        """Build what leads any AWS program, and our services, to this machine's embedded AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws_url,
+            "AWS_ENDPOINT_URL_REKOGNITION": self.rekognition_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": _REGION,
+            "AWS_DEFAULT_REGION": _REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "FACEGATE_STACK": self.stack,
+            "FACEGATE_GATEWAY_BIND": f"127.0.0.1:{self.gateway_port}",
+        }
+
+    def apply(self) -> None:
+        """Lead this very process to the embedded AWS."""
+        for name in _FOREIGN:
+            os.environ.pop(name, None)
+        os.environ.update(self.environment())
+
+
+class Machine:
+    """All processes of Facegate on this machine.
+
+    Parameters
+    ----------
+    settings : MachineSettings
+        Where and on which ports.
+    progress : callable
+        Told what is being done, in a few words.
+    """
+
+    def __init__(self, settings: MachineSettings, progress: Callable[[str], None]) -> None:
+        self.settings = settings
+        self._progress = progress
+        settings.apply()
+        self.supervisor = Supervisor(settings.logs, dict(os.environ))
+
+    def start(self) -> None:
+        """Start everything, ready to be used.
+
+        Raises
+        ------
+        MachineError
+            If a port is taken.
+        ProcessFailed
+            If a process does not become ready.
+        infra.errors.DeploymentError
+            If the stack cannot be deployed.
+        """
+        self._require_free_ports()
+        self._progress("starting the embedded AWS and the embedded Rekognition")
+        backends = [self.supervisor.launch(program) for program in self._backends()]
+        for running in backends:
+            self.supervisor.wait_until_ready(running)
+        self._progress("deploying the stack")
+        session = boto3.Session(region_name=_REGION)
+        deploy(session, self.settings.stack)
+        close_gaps(session, self.settings.stack, TEMPLATE.read_text())
+        self._progress("starting the gateway and the workers")
+        services = [self.supervisor.launch(program) for program in self._services()]
+        for running in services:
+            self.supervisor.wait_until_ready(running)
+
+    def stop(self) -> None:
+        """Stop every process, within five seconds."""
+        self.supervisor.stop()
+
+    def _require_free_ports(self) -> None:
+        settings = self.settings
+        for port, variable in (
+            (settings.gateway_port, "FACEGATE_GATEWAY_PORT"),
+            (settings.aws_port, "FACEGATE_AWS_PORT"),
+            (settings.rekognition_port, "FACEGATE_REKOGNITION_PORT"),
+        ):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise MachineError(
+                        f"port {port} is taken by another program: stop it, or set {variable} to a free one"
+                    ) from error
+
+    def _backends(self) -> Iterator[Program]:
+        settings = self.settings
+        yield Program(
+            name="rekognition",
+            argv=_python(
+                "localaws.rekognition", "serve",
+                "--port", str(settings.rekognition_port),
+                "--data-dir", str(settings.home / "rekognition"),
+                "--pack-dir", str(settings.pack),
+            ),
+            stage=_BACKENDS,
+            ready=lambda _: answers(settings.rekognition_port, "/health"),
+        )  # fmt: skip
+        yield Program(
+            name="aws",
+            argv=_python(
+                "localaws.emulator",
+                "--port", str(settings.aws_port),
+                "--state-dir", str(settings.home / "aws"),
+                "--rekognition-endpoint", settings.rekognition_url,
+            ),
+            stage=_BACKENDS,
+            ready=lambda _: answers(settings.aws_port, "/_ministack/health"),
+        )  # fmt: skip
+
+    def _services(self) -> Iterator[Program]:
+        settings = self.settings
+        yield Program(
+            name="gateway",
+            argv=_python("gunicorn", "-c", str(_GUNICORN_CONF)),
+            stage=_SERVICES,
+            ready=lambda _: answers(settings.gateway_port, "/readyz"),
+        )
+        for name in ("recognize", "enroll"):
+            yield Program(
+                name=name, argv=_python(f"services.{name}"), stage=_SERVICES, ready=_said_worker_ready
+            )
+
+
+@contextmanager
+def only_one(home: Path) -> Generator[None]:
+    """Hold the home for this process alone.
+
+    Raises
+    ------
+    MachineError
+        If another process runs there.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MachineError(
+                f"Facegate runs already from {home.resolve()}: use that one, or stop it"
+            ) from error
+        yield
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether a GET on this machine is answered with 200."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _said_worker_ready(log: Path) -> bool:
+    return '"worker_ready"' in log.read_text(errors="replace")
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
