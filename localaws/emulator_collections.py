@@ -60,7 +60,8 @@ class FaceCollections:
             raise CollectionNotMadeError(
                 f"The embedded Rekognition at {self._endpoint} does not answer: {error}"
             ) from error
-        return collection_id, {"Arn": arn}
+        # Rekognition says aws:rekognition:..., CloudFormation and IAM say arn:aws:rekognition:...
+        return collection_id, {"Arn": arn if arn.startswith("arn:") else f"arn:{arn}"}
 
     def update(
         self, physical_id: str, _old: dict[str, Any], properties: dict[str, Any], stack_name: str
