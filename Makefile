@@ -11,7 +11,7 @@ export FACEGATE_HOME
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: prepared ## Start everything, enrol a portrait, let one face in and keep one out; Ctrl-C stops it
@@ -59,7 +59,7 @@ $(VENV)/.locked: $(LOCK) requirements/uv.lock requirements/nodejs.lock pyproject
 	  { echo "This Python makes no virtual environments (Debian: apt install python3-venv)." >&2; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
 	@$(BIN)/uv pip sync -q --require-hashes $(LOCK)
-	@$(BIN)/uv pip install -q --no-deps --editable .
+	@$(BIN)/uv pip install -q --no-deps --no-build-isolation --editable .
 	@command -v npm >/dev/null || $(BIN)/uv pip install -q --require-hashes -r requirements/nodejs.lock
 	@touch $@
 

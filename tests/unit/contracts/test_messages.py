@@ -1,0 +1,100 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.contracts.domain import Decision
+from services.contracts.messages import DecisionReply, EnrollJob, InlineFrame, RecognizeJob, StoredObject
+from services.contracts.reasons import DecisionReason, Outcome
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def recognize_job(**changes):
+    fields = {
+        "recognition_id": "r-1",
+        "kiosk_id": "kiosk-1",
+        "frame": InlineFrame(data=b"\xff\xd8jpeg"),
+        "received_at": NOW,
+        "deadline": NOW + timedelta(seconds=8),
+    }
+    return RecognizeJob(**(fields | changes))
+
+
+@given(st.binary(max_size=2000))
+def test_an_inline_frame_crosses_the_queue_byte_for_byte(data):
+    job = recognize_job(frame=InlineFrame(data=data))
+    assert RecognizeJob.model_validate_json(job.model_dump_json()) == job
+
+
+def test_a_stored_frame_crosses_the_queue():
+    job = recognize_job(frame=StoredObject(bucket="b", key="posted-frames/k/ü.jpg", version_id="v1"))
+    assert RecognizeJob.model_validate_json(job.model_dump_json()).frame == job.frame
+
+
+def test_an_enroll_job_crosses_the_queue():
+    job = EnrollJob(enrollment_id="e-1", photo=StoredObject(bucket="b", key="index/x.jpg"), received_at=NOW)
+    assert EnrollJob.model_validate_json(job.model_dump_json()) == job
+
+
+def test_a_job_of_another_version_is_refused():
+    text = json.loads(recognize_job().model_dump_json()) | {"version": 2}
+    with pytest.raises(ValidationError, match="version"):
+        RecognizeJob.model_validate(text)
+
+
+def test_a_field_that_a_newer_sender_adds_is_ignored():
+    text = json.loads(recognize_job().model_dump_json()) | {"frames_agreed": 3}
+    assert RecognizeJob.model_validate(text) == recognize_job()
+
+
+@pytest.mark.parametrize("kiosk_id", ["", "../etc", "a/b", "x" * 101, "a b"])
+def test_an_id_that_would_break_out_of_a_key_is_refused(kiosk_id):
+    with pytest.raises(ValidationError, match="kiosk_id"):
+        recognize_job(kiosk_id=kiosk_id)
+
+
+def test_an_instant_without_a_time_zone_is_refused():
+    with pytest.raises(ValidationError, match="deadline"):
+        recognize_job(deadline=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_frame_does_not_show_in_a_job_s_text():
+    assert "jpeg" not in repr(recognize_job())
+
+
+def decision(reason, **changes):
+    fields = {
+        "recognition_id": "r-1",
+        "reason": reason,
+        "kiosk_id": "kiosk-1",
+        "threshold": 99,
+        "received_at": NOW,
+        "decided_at": NOW,
+    }
+    return Decision(**(fields | changes))
+
+
+def test_a_reply_crosses_the_queue():
+    reply = DecisionReply(decision=decision(DecisionReason.NO_MATCH, similarity=71.25))
+    assert DecisionReply.model_validate_json(reply.model_dump_json()) == reply
+
+
+@pytest.mark.parametrize("reason", DecisionReason)
+def test_only_a_match_grants(reason):
+    assert (reason.outcome is Outcome.GRANTED) == (reason is DecisionReason.MATCH)
+
+
+@pytest.mark.parametrize("missing", ["person_id", "face_id", "similarity"])
+def test_nobody_is_let_in_without_evidence(missing):
+    evidence = {"person_id": "p", "face_id": "f", "similarity": 99.5}
+    with pytest.raises(ValidationError, match="granted decision"):
+        decision(DecisionReason.MATCH, **(evidence | {missing: None}))
+
+
+@pytest.mark.parametrize("reason", DecisionReason)
+def test_every_reason_has_a_sentence(reason):
+    assert reason.sentence.endswith(".")
