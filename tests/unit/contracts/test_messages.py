@@ -59,7 +59,7 @@ def test_an_id_that_would_break_out_of_a_key_is_refused(kiosk_id):
 
 def test_an_instant_without_a_time_zone_is_refused():
     with pytest.raises(ValidationError, match="deadline"):
-        recognize_job(deadline=datetime(2026, 1, 1))  # noqa: DTZ001
+        recognize_job(deadline=datetime(2026, 1, 1))
 
 
 def test_a_frame_does_not_show_in_a_job_s_text():
