@@ -1,0 +1,155 @@
+"""Boxes, crops and the similarity transform."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from localaws.rekognition.engine.types import CvArray, Floats, Pixels
+
+_FILL = 127
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels; it may reach beyond the picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def side(self) -> float:
+        """The smaller of width and height, pixels."""
+        return min(self.width, self.height)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The middle, (x, y) in pixels."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A square in pixels."""
+
+    left: float
+    top: float
+    side: float
+
+
+@dataclass(frozen=True, slots=True)
+class Letterboxed:
+    """A picture fitted top-left into a fixed size.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (height, width, 3), dtype uint8
+    scale_x, scale_y : float
+        Pixels of the original for one pixel here.
+    """
+
+    pixels: Pixels
+    scale_x: float
+    scale_y: float
+
+
+def letterbox(pixels: Pixels, width: int, height: int) -> Letterboxed:
+    """Fit a picture top-left into `width` x `height`, keeping its proportions, the rest filled grey."""
+    source_height, source_width = pixels.shape[:2]
+    scale = min(width / source_width, height / source_height)
+    fitted_width, fitted_height = max(1, round(source_width * scale)), max(1, round(source_height * scale))
+    # Bilinear reads two neighbours, which is an exact average down to one half and aliases below.
+    interpolation = cv2.INTER_LINEAR if scale >= 0.499 else cv2.INTER_AREA
+    canvas = np.full((height, width, 3), _FILL, np.uint8)
+    canvas[:fitted_height, :fitted_width] = cv2.resize(
+        pixels, (fitted_width, fitted_height), interpolation=interpolation
+    )
+    return Letterboxed(canvas, source_width / fitted_width, source_height / fitted_height)
+
+
+def non_maximum_suppression(corners: Floats, scores: Floats, overlap: float) -> list[int]:
+    """Keep the best of boxes that show the same thing.
+
+    Parameters
+    ----------
+    corners : ndarray, shape (n, 4)
+        Left, top, right, bottom.
+    scores : ndarray, shape (n,)
+    overlap : float
+        Boxes whose intersection over union exceeds it count as the same.
+
+    Returns
+    -------
+    list of int
+        Indices of the boxes kept, best first.
+    """
+    left, top, right, bottom = corners.T
+    areas = (right - left) * (bottom - top)
+    order = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    while len(order):
+        best, rest = int(order[0]), order[1:]
+        kept.append(best)
+        width = np.minimum(right[best], right[rest]) - np.maximum(left[best], left[rest])
+        height = np.minimum(bottom[best], bottom[rest]) - np.maximum(top[best], top[rest])
+        intersection = np.clip(width, 0, None) * np.clip(height, 0, None)
+        order = rest[intersection / (areas[best] + areas[rest] - intersection) <= overlap]
+    return kept
+
+
+def square_around(box: Box, scale: float, shift_down: float) -> Square:
+    """Return the square of side ``scale`` times the box's mean side, moved down by `shift_down` sides."""
+    side = scale * (box.width + box.height) / 2
+    x, y = box.center
+    return Square(x - side / 2, y - side / 2 + shift_down * side, side)
+
+
+def crop_square(pixels: Pixels, square: Square, size: int) -> CvArray:
+    """Cut a square out and scale it to `size` x `size`; black where it reaches beyond the picture."""
+    scale = size / square.side
+    if scale < 0.5:
+        return _crop_averaged(pixels, square, size)
+    transform = np.array([[scale, 0, -square.left * scale], [0, scale, -square.top * scale]])
+    transform[:, 2] += 0.5 * scale - 0.5  # pixel centres stand at halves
+    return cv2.warpAffine(pixels, transform, (size, size), flags=cv2.INTER_LINEAR)
+
+
+def _crop_averaged(pixels: Pixels, square: Square, size: int) -> CvArray:
+    height, width = pixels.shape[:2]
+    left, top = int(np.floor(square.left)), int(np.floor(square.top))
+    right, bottom = int(np.ceil(square.left + square.side)), int(np.ceil(square.top + square.side))
+    region: CvArray = pixels[
+        max(top, 0) : max(min(bottom, height), 0), max(left, 0) : max(min(right, width), 0)
+    ]
+    if region.size == 0:
+        return np.zeros((size, size, 3), np.uint8)
+    margins = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
+    if any(margins):
+        region = cv2.copyMakeBorder(region, *margins, cv2.BORDER_CONSTANT)
+    return cv2.resize(region, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def similarity_transform(source: Floats, target: Floats) -> Floats:
+    """Return the rotation, uniform scale and shift that bring `source` closest to `target`.
+
+    The least-squares solution in the plane (Umeyama 1991, without reflection).
+
+    Parameters
+    ----------
+    source, target : ndarray, shape (n, 2)
+        Corresponding points, not all the same.
+
+    Returns
+    -------
+    ndarray, shape (2, 3), dtype float64
+        ``[[a, -b, x], [b, a, y]]``.
+    """
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    centred, wanted = source - source_mean, target - target_mean
+    variance = (centred**2).sum()
+    cosine = (centred * wanted).sum() / variance
+    sine = (centred[:, 0] * wanted[:, 1] - centred[:, 1] * wanted[:, 0]).sum() / variance
+    rotation = np.array([[cosine, -sine], [sine, cosine]])
+    return np.column_stack([rotation, target_mean - rotation @ source_mean])

@@ -1,0 +1,1 @@
+"""Model packs: which networks the engine runs, how they are fed and what their cosines mean."""
