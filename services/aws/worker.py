@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
     from services.aws.connection import Aws
 
+    _Task = Task[Any, None]
+else:
+    # Celery's own Task takes no type arguments; only its stubs' does.
+    _Task = Task
+
 log = structlog.get_logger()
 Job = TypeVar("Job", bound=BaseModel)
 
@@ -125,7 +130,7 @@ def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -
     return app
 
 
-class JobTask(Task[Any, None], Generic[Job]):
+class JobTask(_Task, Generic[Job]):
     """The one task of a worker: reads the job, times it, and puts aside what cannot be done."""
 
     def __init__(

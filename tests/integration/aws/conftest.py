@@ -1,0 +1,78 @@
+"""The adapters against moto: a stack's resources without the stack."""
+
+import boto3
+import pytest
+import requests
+from moto import mock_aws
+from moto.server import ThreadedMotoServer
+
+from services.aws.connection import Aws, AwsSettings, StackOutputs
+
+TABLES = {
+    "people": "person_id",
+    "faces": "RekognitionId",
+    "decisions": "recognition_id",
+    "enrollments": "enrollment_id",
+    "kiosks": "kiosk_id",
+}
+REGION = "us-east-1"
+
+
+@pytest.fixture
+def credentials(monkeypatch):
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+
+
+def make_resources(session: boto3.Session) -> StackOutputs:
+    dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
+    for table, key in TABLES.items():
+        dynamodb.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        )
+    urls = {
+        name: sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
+        for name in ("recognize", "recognize-dead-letters", "enroll", "enroll-dead-letters")
+    }
+    session.client("s3").create_bucket(Bucket="photos")
+    return StackOutputs(
+        photo_bucket_name="photos",
+        recognize_queue_url=urls["recognize"],
+        recognize_dead_letter_queue_url=urls["recognize-dead-letters"],
+        enroll_queue_url=urls["enroll"],
+        enroll_dead_letter_queue_url=urls["enroll-dead-letters"],
+        reply_queue_prefix="facegate-reply-",
+        collection_id="facegate",
+        **{f"{table}_table_name": table for table in TABLES},
+    )
+
+
+@pytest.fixture
+def aws(credentials):
+    with mock_aws():
+        session = boto3.Session()
+        yield Aws(session, AwsSettings(), make_resources(session))
+
+
+@pytest.fixture(scope="module")
+def served_aws():
+    """The same over HTTP, for what does not go through botocore in this process."""
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "test")
+        session = boto3.Session()
+        yield Aws(session, AwsSettings(), make_resources(session))
+    # moto's server shares its state with every other test of this process
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=5)
+    server.stop()

@@ -1,0 +1,173 @@
+import json
+import multiprocessing
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.aws.connection import Aws, AwsSettings
+from services.aws.dead_letters import REASON
+from services.aws.errors import AwsUnavailable
+from services.aws.jobs import JobQueue, celery_body
+from services.aws.replies import ReplyQueue, ReplySender
+from services.aws.worker import WorkerQueue, run_worker
+from services.contracts.domain import Decision
+from services.contracts.messages import RECOGNIZE_TASK, DecisionReply, InlineFrame, RecognizeJob
+from services.contracts.reasons import DecisionReason
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+DELIVERIES = 2
+
+
+def job(recognition_id="r-1", data=b"jpeg"):
+    return RecognizeJob(
+        recognition_id=recognition_id,
+        kiosk_id="kiosk-1",
+        frame=InlineFrame(data=data),
+        received_at=NOW,
+        deadline=NOW + timedelta(seconds=8),
+    )
+
+
+def decided(recognition_id="r-1"):
+    return Decision(
+        recognition_id=recognition_id,
+        reason=DecisionReason.NO_MATCH,
+        kiosk_id="kiosk-1",
+        threshold=99,
+        received_at=NOW,
+        decided_at=NOW,
+    )
+
+
+def receive(aws, url, count=1, patience=20.0):
+    """Wait for messages and take them off the queue."""
+    found, deadline = [], time.monotonic() + patience
+    while len(found) < count and time.monotonic() < deadline:
+        answer = aws.sqs.receive_message(
+            QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        for message in answer.get("Messages", []):
+            aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            found.append(message)
+    return found
+
+
+def test_a_reply_reaches_the_process_that_waits(aws):
+    replies = ReplyQueue.open(aws)
+    ReplySender(aws).send(replies.url, DecisionReply(decision=decided()))
+    assert [reply.decision for reply in replies.receive(0)] == [decided()]
+    assert replies.receive(0) == []
+
+
+def test_each_process_has_a_reply_queue_of_its_own(aws):
+    assert ReplyQueue.open(aws).url != ReplyQueue.open(aws).url
+
+
+def test_a_reply_to_a_gateway_that_is_gone_is_no_error(aws):
+    replies = ReplyQueue.open(aws)
+    replies.close()
+    ReplySender(aws).send(replies.url, DecisionReply(decision=decided()))
+
+
+def test_a_reply_that_cannot_be_read_does_not_stop_the_others(aws):
+    replies = ReplyQueue.open(aws)
+    aws.sqs.send_message(QueueUrl=replies.url, MessageBody="nonsense")
+    ReplySender(aws).send(replies.url, DecisionReply(decision=decided()))
+    assert [reply.decision for reply in replies.receive(0)] == [decided()]
+
+
+def test_the_queue_s_depth_is_known(aws):
+    queue = JobQueue(aws, aws.outputs.recognize_queue_url)
+    assert queue.depth() == 0
+    queue.send(job())
+    assert queue.depth() == 1
+
+
+def _serve(outputs):
+    """A real Celery worker whose handler tells what it was given through the enroll queue."""
+    import boto3
+
+    aws = Aws(boto3.Session(), AwsSettings(), outputs)
+
+    def handle(job):
+        if job.recognition_id.startswith("broken"):
+            raise ValueError("a bug")
+        if job.recognition_id.startswith("throttled"):
+            raise AwsUnavailable("slow down")
+        aws.sqs.send_message(QueueUrl=outputs.enroll_queue_url, MessageBody=job.model_dump_json())
+
+    queue = WorkerQueue(
+        outputs.recognize_queue_url,
+        outputs.recognize_dead_letter_queue_url,
+        visibility_timeout=1,
+        deliveries=DELIVERIES,
+    )
+    run_worker(aws, queue, task_name=RECOGNIZE_TASK, job_type=RecognizeJob, handle=handle, concurrency=2)
+
+
+@pytest.fixture(scope="module")
+def served(served_aws):
+    """A stack over HTTP with a worker on its recognize queue."""
+    with _worker(served_aws):
+        yield served_aws
+
+
+@contextmanager
+def _worker(aws):
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(aws.outputs,))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.join(10)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def test_a_job_sent_without_celery_is_done_by_a_celery_worker(served):
+    JobQueue(served, served.outputs.recognize_queue_url).send(job(data=bytes(range(256)) * 800))
+    [done] = receive(served, served.outputs.enroll_queue_url)
+    assert RecognizeJob.model_validate_json(done["Body"]) == job(data=bytes(range(256)) * 800)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("not even JSON", "not a Celery message"),
+        ('{"hello": "world"}', "not a Celery message"),
+        (celery_body("facegate.unheard-of", "x", "{}", "recognize"), "unknown task 'facegate.unheard-of'"),
+        (celery_body(RECOGNIZE_TASK, "x", '{"version": 9}', "recognize"), "not a RecognizeJob"),
+        (celery_body(RECOGNIZE_TASK, "x", "no json", "recognize"), "not a RecognizeJob"),
+        (
+            celery_body(RECOGNIZE_TASK, "x", job("broken-1").model_dump_json(), "recognize"),
+            "ValueError: a bug",
+        ),
+        (
+            celery_body(RECOGNIZE_TASK, "x", job("throttled-1").model_dump_json(), "recognize"),
+            f"gave up after {DELIVERIES} deliveries",
+        ),
+    ],
+    ids=["text", "json", "unknown-task", "other-version", "no-json", "bug", "throttled"],
+)
+def test_what_cannot_be_done_is_put_aside_whole_and_with_the_reason(served, body, reason):
+    served.sqs.send_message(QueueUrl=served.outputs.recognize_queue_url, MessageBody=body)
+    [dead] = receive(served, served.outputs.recognize_dead_letter_queue_url)
+    # the worker goes on
+    JobQueue(served, served.outputs.recognize_queue_url).send(job())
+    assert len(receive(served, served.outputs.enroll_queue_url)) == 1
+    assert reason in dead["MessageAttributes"][REASON]["StringValue"]
+    assert dead["Body"] == body
+
+
+def test_a_reason_repeats_nothing_of_the_picture(served):
+    text = json.dumps(
+        json.loads(job().model_dump_json()) | {"frame": {"kind": "inline", "data": "c2VjcmV0!"}}
+    )
+    body = celery_body(RECOGNIZE_TASK, "x", text, "recognize")
+    served.sqs.send_message(QueueUrl=served.outputs.recognize_queue_url, MessageBody=body)
+    [dead] = receive(served, served.outputs.recognize_dead_letter_queue_url)
+    assert "c2VjcmV0" not in dead["MessageAttributes"][REASON]["StringValue"]

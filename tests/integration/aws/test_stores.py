@@ -1,0 +1,227 @@
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from services.aws.collection import ImageMissing
+from services.aws.connection import Aws, AwsSettings
+from services.aws.decisions import DecisionStore
+from services.aws.directory import Directory
+from services.aws.enrollments import EnrollmentStore
+from services.aws.errors import AwsError, AwsUnavailable, StackNotReady, translated
+from services.aws.frames import FrameStore
+from services.aws.kiosks import KioskStore
+from services.aws.photos import PhotoStore
+from services.contracts.domain import (
+    Decision,
+    Enrollment,
+    EnrollmentStatus,
+    Face,
+    Kiosk,
+    Person,
+    PersonStatus,
+)
+from services.contracts.messages import StoredObject
+from services.contracts.reasons import DecisionReason, RejectionReason
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+
+
+def decision(recognition_id="r-1", **changes):
+    fields = {
+        "recognition_id": recognition_id,
+        "reason": DecisionReason.MATCH,
+        "kiosk_id": "kiosk-1",
+        "door_id": "front-door",
+        "person_id": "ada",
+        "full_name": "Ada Lovelace",
+        "face_id": "face-1",
+        "similarity": 99.98765,
+        "threshold": 99.0,
+        "received_at": NOW,
+        "decided_at": NOW,
+        "timings_ms": {"search_ms": 7.1},
+    }
+    return Decision(**(fields | changes))
+
+
+def test_a_decision_is_read_back_as_it_was_written(aws):
+    store = DecisionStore(aws)
+    assert store.record(decision())
+    assert store.get("r-1") == decision()
+
+
+def test_a_recognition_is_decided_once(aws):
+    store = DecisionStore(aws)
+    store.record(decision())
+    assert not store.record(decision(reason=DecisionReason.NO_MATCH))
+    assert store.get("r-1").reason is DecisionReason.MATCH
+
+
+def test_a_decision_leaves_by_itself_after_its_retention(aws):
+    DecisionStore(aws).record(decision())
+    item = aws.dynamodb.get_item(TableName="decisions", Key={"recognition_id": {"S": "r-1"}})["Item"]
+    assert int(item["expires_at"]["N"]) == int(NOW.timestamp()) + 90 * 24 * 3600
+
+
+def test_what_was_not_decided_is_not_there(aws):
+    assert DecisionStore(aws).get("r-2") is None
+
+
+def test_a_kiosk_is_read_back_and_its_new_token_replaces_the_old(aws):
+    store = KioskStore(aws)
+    for digit in "01":
+        kiosk = Kiosk(kiosk_id="k", door_id="d", token_sha256=digit * 64, created_at=NOW)
+        store.put(kiosk)
+        assert store.get("k") == kiosk
+    assert store.get("stranger") is None
+
+
+def enrolled(number=1, name="Ada Lovelace", person_id="ada", status=EnrollmentStatus.INDEXED):
+    enrollment = Enrollment(
+        enrollment_id=f"e-{number}",
+        status=status,
+        bucket="photos",
+        key="index/ada.jpg",
+        received_at=NOW,
+        full_name=name,
+        person_id=person_id,
+        face_id=f"face-{number}",
+    )
+    face = Face(
+        face_id=f"face-{number}",
+        person_id=person_id,
+        full_name=name,
+        enrollment_id=f"e-{number}",
+        indexed_at=NOW,
+    )
+    return enrollment, face, Person(person_id=person_id, full_name=name, created_at=NOW)
+
+
+def test_a_finished_enrollment_brings_face_and_person_with_it(aws):
+    enrollment, face, person = enrolled()
+    store = EnrollmentStore(aws)
+    assert store.finish_indexed(enrollment, face, person)
+    assert store.get("e-1") == enrollment
+    assert Directory(aws).people_by_face({"face-1"}) == {"face-1": person}
+
+
+def test_the_faces_table_reads_as_the_plain_s3_workflow_expects(aws):
+    EnrollmentStore(aws).finish_indexed(*enrolled())
+    item = aws.dynamodb.get_item(TableName="faces", Key={"RekognitionId": {"S": "face-1"}})["Item"]
+    assert item["FullName"] == {"S": "Ada Lovelace"}
+
+
+def test_an_enrollment_is_finished_once_and_the_second_face_is_not_written(aws):
+    store = EnrollmentStore(aws)
+    enrollment, face, person = enrolled()
+    store.save(enrollment.model_copy(update={"status": EnrollmentStatus.RECEIVED}))
+    assert store.finish_indexed(enrollment, face, person)
+    other = face.model_copy(update={"face_id": "face-9"})
+    assert not store.finish_indexed(enrollment, other, person)
+    assert Directory(aws).people_by_face({"face-9"}) == {}
+
+
+def test_a_finished_enrollment_is_not_rejected_afterwards(aws):
+    store = EnrollmentStore(aws)
+    enrollment, face, person = enrolled()
+    store.finish_indexed(enrollment, face, person)
+    late = enrollment.model_copy(
+        update={"status": EnrollmentStatus.REJECTED, "rejection": RejectionReason.NO_FACE}
+    )
+    assert not store.save(late)
+    assert store.get("e-1").status is EnrollmentStatus.INDEXED
+
+
+def test_a_second_photo_of_a_disabled_person_does_not_enable_them(aws):
+    store = EnrollmentStore(aws)
+    store.finish_indexed(*enrolled(1))
+    aws.dynamodb.update_item(
+        TableName="people",
+        Key={"person_id": {"S": "ada"}},
+        UpdateExpression="SET #s = :s",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":s": {"S": "disabled"}},
+    )
+    store.finish_indexed(*enrolled(2))
+    people = Directory(aws).people_by_face({"face-1", "face-2"})
+    assert {person.status for person in people.values()} == {PersonStatus.DISABLED}
+    assert set(people) == {"face-1", "face-2"}
+
+
+def test_a_hundred_faces_are_looked_up_at_once(aws):
+    store = EnrollmentStore(aws)
+    for number in range(100):
+        store.finish_indexed(*enrolled(number, f"Person {number}", f"p-{number}"))
+    people = Directory(aws).people_by_face({f"face-{number}" for number in range(100)})
+    assert {face: person.full_name for face, person in people.items()} == {
+        f"face-{number}": f"Person {number}" for number in range(100)
+    }
+
+
+def test_a_face_without_a_person_is_nobody(aws):
+    assert Directory(aws).people_by_face({"face-1"}) == {}
+    assert Directory(aws).people_by_face(set()) == {}
+
+
+@pytest.mark.parametrize("name", ["Ada Lovelace", "Zoë Ångström", "Анна Ахматова", "王小明", "عائشة"])
+def test_a_name_in_any_script_comes_back_from_s3(aws, name):
+    photos = PhotoStore(aws)
+    assert photos.full_name(photos.put("x.jpg", b"jpeg", "image/jpeg", name)) == name
+
+
+def test_a_photo_put_by_any_s3_client_has_its_full_name(aws):
+    aws.s3.put_object(
+        Bucket="photos", Key="index/x.jpg", Body=b"jpeg", Metadata={"FullName": " Ada  Lovelace "}
+    )
+    stored = StoredObject(bucket="photos", key="index/x.jpg")
+    assert PhotoStore(aws).full_name(stored) == "Ada Lovelace"
+
+
+def test_a_photo_without_a_name_has_none(aws):
+    aws.s3.put_object(Bucket="photos", Key="index/x.jpg", Body=b"jpeg")
+    assert PhotoStore(aws).full_name(StoredObject(bucket="photos", key="index/x.jpg")) is None
+
+
+def test_a_photo_that_is_gone_is_said_to_be_missing(aws):
+    with pytest.raises(ImageMissing, match=r"index/x\.jpg"):
+        PhotoStore(aws).full_name(StoredObject(bucket="photos", key="index/x.jpg"))
+
+
+def test_a_large_frame_is_stored_where_it_starts_no_job_of_its_own(aws):
+    stored = FrameStore(aws).put("kiosk-1", "r-1", b"jpeg", "image/jpeg")
+    assert stored.key == "posted-frames/kiosk-1/r-1"
+    assert aws.s3.get_object(Bucket=stored.bucket, Key=stored.key)["Body"].read() == b"jpeg"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("ThrottlingException", 400, AwsUnavailable),
+        ("ProvisionedThroughputExceededException", 400, AwsUnavailable),
+        ("InternalServerError", 500, AwsUnavailable),
+        ("AccessDeniedException", 400, AwsError),
+    ],
+)
+def test_what_may_pass_is_told_from_what_will_not(aws, code, status, kind):
+    client = aws.session.client("dynamodb")
+    with Stubber(client) as stub:
+        stub.add_client_error("get_item", code, http_status_code=status)
+        with pytest.raises(AwsError) as raised, translated("reading"):
+            client.get_item(TableName="people", Key={"person_id": {"S": "x"}})
+    assert type(raised.value) is kind
+
+
+def test_a_missing_stack_is_said_with_the_way_out(aws):
+    with pytest.raises(StackNotReady, match="no stack 'nowhere'; deploy it first"):
+        Aws.connect(AwsSettings(stack="nowhere"))
+
+
+def test_a_stack_without_the_outputs_is_said_to_lack_them(aws):
+    boto3.client("cloudformation").create_stack(
+        StackName="other",
+        TemplateBody='{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"X": {"Value": "1"}}}',
+    )
+    with pytest.raises(StackNotReady, match="PhotoBucketName"):
+        Aws.connect(AwsSettings(stack="other"))
