@@ -118,10 +118,10 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
     config.graceful_timeout = _GRACE_SECONDS
     sys.stdout.write(f"the embedded AWS listens on {url}\n")
     sys.stdout.flush()
+    # the server saves its state at its end: only when nobody else is still saving may it begin to stop
     await hypercorn.serve(
-        partial(polls.serve, ministack.app), config, shutdown_trigger=stopping.wait, mode="asgi"
+        partial(polls.serve, ministack.app), config, shutdown_trigger=lambda: keeper, mode="asgi"
     )
-    await keeper
 
 
 if __name__ == "__main__":

@@ -1,0 +1,275 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ministack.core.iam_evaluator import EvalContext, resource_policy_allows
+
+from infra import deploy as deploying
+from infra.errors import DeploymentError
+from services.contracts.messages import ENROLL_TASK, RECOGNIZE_TASK, EnrollJob, RecognizeJob
+
+TABLES = {
+    "PeopleTable": "person_id",
+    "FacesTable": "RekognitionId",
+    "DecisionsTable": "recognition_id",
+    "EnrollmentsTable": "enrollment_id",
+    "KiosksTable": "kiosk_id",
+}
+
+
+def job_text(body):
+    return json.loads(json.loads(body)["body"])[0][0]
+
+
+def test_a_photo_put_into_the_bucket_becomes_an_enroll_job(emulator, outputs, receive_one):
+    key = "index/Zoë + Søn 1.jpg"
+    put = emulator.session.client("s3").put_object(
+        Bucket=outputs["PhotoBucketName"], Key=key, Body=b"photo", Metadata={"FullName": "Zoe"}
+    )
+    body = receive_one(emulator.session, outputs["EnrollQueueUrl"])
+    job = EnrollJob.model_validate_json(job_text(body))
+    assert (job.photo.bucket, job.photo.key) == (outputs["PhotoBucketName"], key)
+    assert job.photo.version_id == put["VersionId"]
+    assert json.loads(body)["headers"]["task"] == ENROLL_TASK
+
+
+def test_a_frame_put_into_the_bucket_becomes_a_recognize_job(emulator, outputs, receive_one):
+    emulator.session.client("s3").put_object(
+        Bucket=outputs["PhotoBucketName"], Key="frames/lobby-1/0001.jpg", Body=b"frame"
+    )
+    body = receive_one(emulator.session, outputs["RecognizeQueueUrl"])
+    job = RecognizeJob.model_validate_json(job_text(body))
+    assert (job.kiosk_id, job.frame.key) == ("lobby-1", "frames/lobby-1/0001.jpg")
+    assert (job.deadline - job.received_at).total_seconds() == 10
+    assert json.loads(body)["headers"]["task"] == RECOGNIZE_TASK
+
+
+def test_an_event_that_keeps_failing_is_kept_among_the_dead_letters(
+    emulator, outputs, receive_one, stack_name
+):
+    emulator.session.client("lambda").invoke(
+        FunctionName=f"{stack_name}-ingest", InvocationType="Event", Payload=b'{"unknown": "event"}'
+    )
+    body = receive_one(emulator.session, outputs["EnrollDeadLetterQueueUrl"])
+    assert "unknown" in body
+
+
+def test_a_plain_put_is_encrypted_with_the_stacks_key(emulator, outputs):
+    s3 = emulator.session.client("s3")
+    s3.put_object(Bucket=outputs["PhotoBucketName"], Key="posted-frames/plain", Body=b"frame")
+    head = s3.head_object(Bucket=outputs["PhotoBucketName"], Key="posted-frames/plain")
+    assert head["ServerSideEncryption"] == "aws:kms"
+    assert head["SSEKMSKeyId"] == outputs["DataKeyArn"]
+
+
+def test_the_bucket_is_what_the_template_says(emulator, outputs, template):
+    s3 = emulator.session.client("s3")
+    bucket = {"Bucket": outputs["PhotoBucketName"]}
+    declared = template["Resources"]["PhotoBucket"]["Properties"]
+    [rule] = s3.get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": outputs["DataKeyArn"],
+    }
+    assert rule["BucketKeyEnabled"] is True
+    assert s3.get_bucket_versioning(**bucket)["Status"] == "Enabled"
+    blocked = s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"]
+    assert blocked == declared["PublicAccessBlockConfiguration"]
+    controls = s3.get_bucket_ownership_controls(**bucket)["OwnershipControls"]
+    assert controls == declared["OwnershipControls"]
+    notifications = s3.get_bucket_notification_configuration(**bucket)["LambdaFunctionConfigurations"]
+    prefixes = {entry["Filter"]["Key"]["FilterRules"][0]["Value"] for entry in notifications}
+    assert prefixes == {"index/", "frames/"}
+
+
+def test_frames_expire_after_a_day_and_replaced_photos_after_a_month(emulator, outputs, template):
+    rules = emulator.session.client("s3").get_bucket_lifecycle_configuration(
+        Bucket=outputs["PhotoBucketName"]
+    )["Rules"]
+    declared = template["Resources"]["PhotoBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert [rule["ID"] for rule in rules] == [rule["Id"] for rule in declared]
+    by_prefix = {rule["Filter"]["Prefix"]: rule for rule in rules}
+    for prefix in ("frames/", "posted-frames/"):
+        assert by_prefix[prefix]["Expiration"] == {"Days": 1}
+        assert by_prefix[prefix]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert "Expiration" not in by_prefix["index/"]
+    assert by_prefix["index/"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert by_prefix[""]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_is_what_the_template_says(emulator, outputs, template, table):
+    dynamodb = emulator.session.client("dynamodb")
+    name = outputs[f"{table}Name"]
+    declared = template["Resources"][table]["Properties"]
+    described = dynamodb.describe_table(TableName=name)["Table"]
+    assert described["KeySchema"] == [{"AttributeName": TABLES[table], "KeyType": "HASH"}]
+    assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert described["DeletionProtectionEnabled"] is True
+    assert described["SSEDescription"]["KMSMasterKeyArn"] == outputs["DataKeyArn"]
+    assert described["SSEDescription"]["SSEType"] == "KMS"
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    declared_expiry = declared.get("TimeToLiveSpecification", {})
+    assert expiry.get("AttributeName") == declared_expiry.get("AttributeName")
+
+
+@pytest.mark.parametrize(
+    ("queue", "expected"), [("Recognize", ("30", "3600", 3)), ("Enroll", ("60", "1209600", 5))]
+)
+def test_every_queue_is_what_the_design_says(emulator, outputs, queue, expected):
+    visibility, retention, receives = expected
+    sqs = emulator.session.client("sqs")
+
+    def attributes(output):
+        return sqs.get_queue_attributes(QueueUrl=outputs[output], AttributeNames=["All"])["Attributes"]
+
+    jobs, dead_letters = attributes(f"{queue}QueueUrl"), attributes(f"{queue}DeadLetterQueueUrl")
+    assert (jobs["VisibilityTimeout"], jobs["MessageRetentionPeriod"]) == (visibility, retention)
+    assert dead_letters["MessageRetentionPeriod"] == "1209600"
+    redrive = json.loads(jobs["RedrivePolicy"])
+    assert redrive == {"deadLetterTargetArn": dead_letters["QueueArn"], "maxReceiveCount": receives}
+    for either in (jobs, dead_letters):
+        assert either["MaximumMessageSize"] == "1048576"
+        assert either["SqsManagedSseEnabled"] == "true"
+        assert json.loads(either["Policy"])["Statement"][0]["Sid"] == "DenyInsecureTransport"
+
+
+def test_the_key_rotates_and_has_an_alias(emulator, outputs, stack_name):
+    kms = emulator.session.client("kms")
+    assert kms.describe_key(KeyId=f"alias/{stack_name}")["KeyMetadata"]["Arn"] == outputs["DataKeyArn"]
+    assert kms.get_key_rotation_status(KeyId=outputs["DataKeyArn"])["KeyRotationEnabled"] is True
+
+
+def test_the_stack_makes_its_collection(outputs, rekognition, stack_name):
+    assert ("CreateCollection", stack_name) in rekognition.calls
+    assert outputs["CollectionId"] == stack_name
+    assert (
+        outputs["CollectionArn"] == f"arn:aws:rekognition:eu-central-1:000000000000:collection/{stack_name}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({}, True),
+        ({"": "aws:kms", "-aws-kms-key-id": "the stack's"}, True),
+        ({"": "AES256"}, False),
+        ({"": "aws:kms"}, False),
+        ({"": "aws:kms", "-aws-kms-key-id": "arn:aws:kms:eu-central-1:000000000000:key/other"}, False),
+    ],
+)
+def test_a_put_with_another_encryption_is_refused_and_one_without_a_header_is_not(
+    emulator, outputs, headers, allowed
+):
+    policy = emulator.session.client("s3").get_bucket_policy(Bucket=outputs["PhotoBucketName"])["Policy"]
+    context = EvalContext(
+        principal_arn="arn:aws:iam::000000000000:user/camera",
+        principal_type="User",
+        principal_account="000000000000",
+        action="s3:PutObject",
+        resource_arn=f"arn:aws:s3:::{outputs['PhotoBucketName']}/frames/lobby/1.jpg",
+        region="eu-central-1",
+        secure_transport=True,
+        service_context={
+            f"s3:x-amz-server-side-encryption{suffix}": value.replace("the stack's", outputs["DataKeyArn"])
+            for suffix, value in headers.items()
+        },
+    )
+    assert resource_policy_allows(policy, context, True) is allowed
+
+
+def test_deploying_again_changes_nothing(emulator, outputs, stack_name):
+    told = []
+    assert deploying.deploy(emulator.session, stack_name, progress=told.append) == outputs
+    assert f"the stack {stack_name} is up to date" in told
+
+
+def test_a_changed_parameter_is_applied_and_kept_by_the_next_deployment(
+    emulator, outputs, stack_name, deploy_and_finish
+):
+    def deadline():
+        configuration = emulator.session.client("lambda").get_function_configuration(
+            FunctionName=f"{stack_name}-ingest"
+        )
+        return configuration["Environment"]["Variables"]["FRAME_DEADLINE_SECONDS"]
+
+    changed = deploying.deploy(emulator.session, stack_name, parameters={"FrameDeadlineSeconds": "20"})
+    assert (changed, deadline()) == (outputs, "20")
+    deploying.deploy(emulator.session, stack_name)
+    assert deadline() == "20"
+    deploying.deploy(emulator.session, stack_name, parameters={"FrameDeadlineSeconds": "10"})
+    assert deadline() == "10"
+    # an update must not undo what was set beside CloudFormation
+    deploy_and_finish(emulator.session)
+    put = emulator.session.client("s3").put_object(
+        Bucket=outputs["PhotoBucketName"], Key="posted-frames/after", Body=b"frame"
+    )
+    assert put["SSEKMSKeyId"] == outputs["DataKeyArn"]
+
+
+def test_a_stack_that_cannot_be_made_says_which_resource_failed_and_the_way_out(emulator, outputs):
+    taken = {"BucketName": outputs["PhotoBucketName"]}
+    with pytest.raises(DeploymentError) as refused:
+        deploying.deploy(emulator.session, "facegate-twice", parameters=taken)
+    assert f"identifier '{outputs['PhotoBucketName']}' already exists" in str(refused.value)
+    assert "delete-stack --stack-name facegate-twice" in str(refused.value)
+
+
+def test_an_unknown_parameter_is_refused_with_those_there_are(emulator, stack_name):
+    with pytest.raises(DeploymentError, match=r"no parameter Colour; it has BucketName, CollectionId"):
+        deploying.deploy(emulator.session, stack_name, parameters={"Colour": "blue"})
+
+
+@pytest.mark.parametrize("name", ["", "1st", "with space", "under_score", "a" * 58])
+def test_a_name_that_no_stack_can_have_is_refused(emulator, name):
+    with pytest.raises(DeploymentError, match="is no name for a stack"):
+        deploying.deploy(emulator.session, name)
+
+
+def test_a_default_bucket_name_too_long_for_s3_is_refused():
+    with pytest.raises(DeploymentError, match="--parameter BucketName"):
+        deploying.photo_bucket_name("a" * 57, "000000000000", "eu-central-1")
+
+
+def run_deploy(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "infra.deploy", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env={"PATH": "", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", **environment},
+    )
+
+
+def test_the_command_prints_the_outputs_as_json(emulator, outputs, stack_name):
+    answer = run_deploy(
+        *("--stack", stack_name, "--region", "eu-central-1"),
+        AWS_ENDPOINT_URL=emulator.url,
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+    )
+    assert (answer.returncode, json.loads(answer.stdout)) == (0, outputs)
+
+
+def test_the_command_says_that_credentials_are_missing():
+    answer = run_deploy("--region", "eu-central-1")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "No complete AWS credentials were found" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_the_command_says_that_the_region_is_missing():
+    answer = run_deploy(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
+    assert answer.returncode == 1
+    assert "No region is set" in answer.stderr
+
+
+def test_the_command_refuses_a_parameter_without_a_value():
+    answer = run_deploy("--parameter", "FrameRetentionDays")
+    assert answer.returncode == 2
+    assert "is not of the form NAME=VALUE" in answer.stderr
