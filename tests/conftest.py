@@ -1,0 +1,113 @@
+"""Facegate as its users have it: every process real, on ports and in a folder of its own."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cli.kiosk import register_kiosk
+from cli.portraits import grace_hopper
+from localaws.machine import Machine, MachineSettings
+from services.aws.connection import Aws, AwsSettings
+
+REPOSITORY = Path(__file__).parent.parent
+ARTIFACTS = REPOSITORY / "tests" / "artifacts"
+HOME = Path(os.environ.get("FACEGATE_HOME", REPOSITORY / ".facegate"))
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now; taken together so that they differ."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def machine_settings(home: Path) -> MachineSettings:
+    """Settings of a machine that disturbs no other on this computer."""
+    gateway, aws, rekognition = free_ports(3)
+    return MachineSettings(
+        home=home,
+        models=(HOME / "models").resolve(),
+        gateway_port=gateway,
+        aws_port=aws,
+        rekognition_port=rekognition,
+    )
+
+
+@dataclass(frozen=True)
+class RunningFacegate:
+    """A whole Facegate with one kiosk registered."""
+
+    settings: MachineSettings
+    machine: Machine
+    aws: Aws
+    kiosk_id: str
+    token: str
+
+    @property
+    def gateway_url(self) -> str:
+        return self.settings.gateway_url
+
+    @property
+    def kiosk_url(self) -> str:
+        return f"{self.gateway_url}/kiosk#token={self.token}"
+
+    def log(self, name: str) -> str:
+        return (self.settings.logs / f"{name}.log").read_text(errors="replace")
+
+
+@pytest.fixture(scope="session")
+def facegate(tmp_path_factory) -> Iterator[RunningFacegate]:
+    settings = machine_settings(tmp_path_factory.mktemp("facegate"))
+    environment = dict(os.environ)
+    machine = Machine(settings, print)
+    try:
+        machine.start()
+        aws = Aws.connect(AwsSettings())
+        token = register_kiosk(aws, "test-kiosk", "front-door")
+        yield RunningFacegate(settings, machine, aws, "test-kiosk", str(token))
+    finally:
+        machine.stop()
+        os.environ.clear()
+        os.environ.update(environment)
+        if settings.logs.exists():
+            shutil.copytree(settings.logs, ARTIFACTS / "logs", dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def grace_is_enrolled(facegate) -> str:
+    """Grace Hopper's photo put into S3 as any S3 client would; her name."""
+    enrollment = enrolled(facegate, grace_hopper().read_bytes(), "grace_hopper.jpg", "Grace Hopper")
+    assert enrollment.face_id, enrollment
+    return "Grace Hopper"
+
+
+def enrolled(facegate: RunningFacegate, photo: bytes, name: str, full_name: str | None):
+    """Put a photo under index/ with plain S3, and wait for its finished enrollment."""
+    from services.aws.enrollments import EnrollmentStore
+    from services.contracts.ids import stored_object_id
+
+    bucket, key = facegate.aws.outputs.photo_bucket_name, f"index/{name}"
+    metadata = {} if full_name is None else {"FullName": full_name}
+    answer = facegate.aws.s3.put_object(Bucket=bucket, Key=key, Body=photo, Metadata=metadata)
+    enrollment_id = stored_object_id(bucket, key, answer["VersionId"])
+    store = EnrollmentStore(facegate.aws)
+    return until(lambda: (found := store.get(enrollment_id)) and found.finished and found)
+
+
+def until(condition, patience: float = 30.0):
+    """Wait for a condition with a deadline and return what it gave."""
+    import time
+
+    deadline = time.monotonic() + patience
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+    return found
