@@ -16,21 +16,23 @@ workers = _settings.workers
 threads = _settings.threads
 worker_class = "services.gateway.worker.GatewayWorker"
 worker_connections = 1000
-# kiosks that wait are let go at once, so nothing else needs longer
-graceful_timeout = 1
+# kiosks that wait are let go at once, so nothing needs longer; see post_fork
+graceful_timeout = 2
 keepalive = 15
 timeout = 30
 # gunicorn 27 opens a control socket in the home directory: a second way in that nobody here uses
 control_socket_disable = True
 logconfig_dict = logging_config()
 
-#: Seconds within which a client has to send its next bytes; silence would hold a thread for ever.
-_SILENCE_SECONDS = 5.0
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Let the worker give up a second before gunicorn kills it, so that it ends in good order."""
+    worker.cfg.set("graceful_timeout", graceful_timeout - 1)
 
 
 def pre_request(_worker: Any, req: Any) -> None:
     """Bound how long reading from the client may block."""
-    req.unreader.sock.settimeout(_SILENCE_SECONDS)
+    req.unreader.sock.settimeout(_settings.client_silence)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

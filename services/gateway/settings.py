@@ -42,10 +42,21 @@ class GatewaySettings(BaseSettings):
 
 
 class ServerSettings(BaseSettings):
-    """How gunicorn serves the gateway, each ``FACEGATE_GATEWAY_`` plus its name in capitals."""
+    """How gunicorn serves the gateway, each ``FACEGATE_GATEWAY_`` plus its name in capitals.
+
+    Attributes
+    ----------
+    workers : int
+        Processes; each has a reply queue of its own.
+    threads : int
+        Requests served at the same time by a process; every kiosk that waits holds one.
+    client_silence : float
+        Seconds within which a client has to send its next bytes, or it would hold a thread for ever.
+    """
 
     model_config = SettingsConfigDict(env_prefix="FACEGATE_GATEWAY_", frozen=True)
 
     bind: str = "127.0.0.1:8000"
     workers: Annotated[int, Field(gt=0)] = 1
     threads: Annotated[int, Field(gt=0)] = 128
+    client_silence: Annotated[float, Field(gt=0)] = 5.0

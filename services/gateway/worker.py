@@ -1,5 +1,6 @@
 """The gunicorn worker that lets waiting kiosks go when it is told to stop."""
 
+import atexit
 from threading import Thread
 from typing import Any
 
@@ -14,6 +15,8 @@ _REPLIES = "facegate_replies"
 def ends_with_worker(app: Flask, replies: ReplyListener) -> None:
     """Have `replies` closed when the worker that serves `app` ends."""
     app.extensions[_REPLIES] = replies
+    # a worker told to stop while it boots is not known to gunicorn's hooks yet
+    atexit.register(replies.close)
 
 
 def close_replies(worker: ThreadWorker) -> None:
@@ -28,7 +31,19 @@ class GatewayWorker(ThreadWorker):
     """gthread, except that requests waiting for a decision do not hold up a stop."""
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Begin to stop on SIGTERM."""
-        super().handle_exit(sig, frame)
-        # not in the signal handler itself: closing takes locks and calls SQS
+        """Begin to stop, on SIGTERM."""
+        if self.alive:
+            super().handle_exit(sig, frame)
+            # closing takes locks, which the interrupted code may hold: not within the signal handler
+            self.method_queue.defer(self._let_waiting_go)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """Begin to stop, on SIGQUIT or SIGINT.
+
+        gthread's own handler shuts its thread pool down, and for ever waits for the pool's lock when
+        the signal came while a connection was handed over.
+        """
+        self.handle_exit(sig, frame)
+
+    def _let_waiting_go(self) -> None:
         Thread(target=close_replies, args=(self,), name="stop").start()

@@ -1,0 +1,83 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+import structlog
+from flask.testing import FlaskClient
+
+from services.contracts.messages import RecognizeJob
+from services.contracts.reasons import DecisionReason
+from services.contracts.tokens import KioskToken
+from services.gateway.app import create_app
+from services.gateway.authentication import KioskAuthenticator
+from services.gateway.logs import configure_structlog
+from services.gateway.replies import ReplyListener
+from services.gateway.service import Recognitions
+from services.gateway.settings import GatewaySettings
+from tests.unit.gateway.in_memory import (
+    InMemoryDecisions,
+    InMemoryFrames,
+    InMemoryJobs,
+    InMemoryKiosks,
+    InMemoryReplies,
+    decision_on,
+    kiosk_with,
+)
+
+
+@dataclass
+class Gateway:
+    """A gateway whose collaborators a test can see and steer."""
+
+    client: FlaskClient
+    token: KioskToken
+    other_token: KioskToken
+    jobs: InMemoryJobs
+    frames: InMemoryFrames
+    decisions: InMemoryDecisions
+    kiosks: InMemoryKiosks
+    replies: InMemoryReplies
+    listener: ReplyListener
+
+    def headers(self, **more: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}", **more}
+
+    def worker_decides(self, reason: DecisionReason = DecisionReason.MATCH, times: int = 1) -> None:
+        def work(job: RecognizeJob) -> None:
+            decision = decision_on(job.recognition_id, job.kiosk_id, reason)
+            self.decisions.decisions[job.recognition_id] = decision
+            for _ in range(times):
+                self.replies.answer(decision)
+
+        self.jobs.worker = work
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_in_production() -> Iterator[None]:
+    configure_structlog()
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    token, other = KioskToken.create("lobby"), KioskToken.create("garage")
+    jobs, frames, decisions, replies = (
+        InMemoryJobs(),
+        InMemoryFrames(),
+        InMemoryDecisions(),
+        InMemoryReplies(),
+    )
+    kiosks = InMemoryKiosks(kiosk_with(token), kiosk_with(other, "back"))
+    settings = GatewaySettings(
+        max_frame_bytes=1_000_000, max_frame_pixels=2_000_000, inline_frame_bytes=50_000
+    )
+    listener = ReplyListener(lambda: replies)
+    listener.start()
+    recognitions = Recognitions(
+        jobs, frames, decisions, listener, settings.inline_frame_bytes, timedelta(seconds=8)
+    )
+    app = create_app(recognitions, KioskAuthenticator(kiosks), settings)
+    yield Gateway(app.test_client(), token, other, jobs, frames, decisions, kiosks, replies, listener)
+    listener.close()

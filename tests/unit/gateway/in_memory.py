@@ -1,0 +1,135 @@
+"""Collaborators of the gateway that live in memory, for its tests alone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO
+from queue import Empty, SimpleQueue
+from threading import Event
+
+from PIL import Image
+
+from services.aws.errors import AwsError
+from services.contracts.domain import Decision, Kiosk
+from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
+from services.contracts.reasons import DecisionReason
+from services.contracts.tokens import KioskToken
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def kiosk_with(token: KioskToken, door_id: str = "front") -> Kiosk:
+    return Kiosk(kiosk_id=token.kiosk_id, door_id=door_id, token_sha256=token.sha256, created_at=NOW)
+
+
+def picture(file_format: str = "JPEG", size: tuple[int, int] = (160, 120)) -> bytes:
+    image = Image.linear_gradient("L").resize(size).convert("RGB")
+    file = BytesIO()
+    image.save(file, file_format)
+    return file.getvalue()
+
+
+def noise(file_format: str = "PNG", size: tuple[int, int] = (400, 400)) -> bytes:
+    file = BytesIO()
+    Image.effect_noise(size, 100).convert("RGB").save(file, file_format)
+    return file.getvalue()
+
+
+def decision_on(
+    recognition_id: str, kiosk_id: str = "lobby", reason: DecisionReason = DecisionReason.MATCH
+) -> Decision:
+    return Decision(
+        recognition_id=recognition_id,
+        reason=reason,
+        kiosk_id=kiosk_id,
+        door_id="front",
+        person_id="p-1",
+        full_name="Grace Hopper",
+        face_id="f-1",
+        similarity=99.7,
+        threshold=99.0,
+        received_at=NOW,
+        decided_at=NOW,
+        timings_ms={"search": 12.5},
+    )
+
+
+class InMemoryKiosks:
+    def __init__(self, *kiosks: Kiosk) -> None:
+        self.kiosks = {kiosk.kiosk_id: kiosk for kiosk in kiosks}
+        self.look_ups = 0
+        self.error: AwsError | None = None
+
+    def get(self, kiosk_id: str) -> Kiosk | None:
+        self.look_ups += 1
+        if self.error:
+            raise self.error
+        return self.kiosks.get(kiosk_id)
+
+
+class InMemoryDecisions:
+    def __init__(self) -> None:
+        self.decisions: dict[str, Decision] = {}
+        self.error: AwsError | None = None
+
+    def get(self, recognition_id: str) -> Decision | None:
+        if self.error:
+            raise self.error
+        return self.decisions.get(recognition_id)
+
+
+class InMemoryFrames:
+    def __init__(self) -> None:
+        self.stored: dict[str, bytes] = {}
+
+    def put(self, kiosk_id: str, recognition_id: str, data: bytes, content_type: str) -> StoredObject:
+        key = f"posted-frames/{kiosk_id}/{recognition_id}"
+        self.stored[key] = data
+        assert content_type.startswith("image/")
+        return StoredObject(bucket="frames", key=key)
+
+
+class InMemoryJobs:
+    """A queue whose worker, if there is one, works at once and in the sender's thread."""
+
+    def __init__(self) -> None:
+        self.sent: list[RecognizeJob] = []
+        self.worker: Callable[[RecognizeJob], None] | None = None
+        self.error: AwsError | None = None
+
+    def send(self, job: RecognizeJob) -> None:
+        if self.error:
+            raise self.error
+        self.sent.append(job)
+        if self.worker:
+            self.worker(job)
+
+    def depth(self) -> int:
+        if self.error:
+            raise self.error
+        return len(self.sent)
+
+
+class InMemoryReplies:
+    def __init__(self, url: str = "memory://replies") -> None:
+        self.url = url
+        self.arrived: SimpleQueue[DecisionReply | AwsError] = SimpleQueue()
+        self.asked = Event()
+        self.closed = Event()
+
+    def answer(self, decision: Decision) -> None:
+        self.arrived.put(DecisionReply(decision=decision))
+
+    def receive(self, wait_seconds: int) -> list[DecisionReply]:
+        self.asked.set()
+        if self.closed.is_set():
+            raise AwsError("the queue does not exist")
+        try:
+            arrived = self.arrived.get(timeout=min(wait_seconds, 0.05) or 0.001)
+        except Empty:
+            return []
+        if isinstance(arrived, AwsError):
+            raise arrived
+        return [arrived]
+
+    def close(self) -> None:
+        self.closed.set()

@@ -1,0 +1,71 @@
+"""A gateway on collaborators in memory, for gunicorn to serve in a test."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from threading import Timer
+
+from flask import Flask
+
+from services.contracts.messages import RecognizeJob
+from services.contracts.reasons import DecisionReason
+from services.contracts.tokens import KioskToken
+from services.gateway.app import create_app
+from services.gateway.authentication import KioskAuthenticator
+from services.gateway.logs import configure_structlog
+from services.gateway.replies import ReplyListener
+from services.gateway.service import Recognitions
+from services.gateway.settings import GatewaySettings
+from services.gateway.worker import ends_with_worker
+from tests.unit.gateway.in_memory import (
+    InMemoryDecisions,
+    InMemoryFrames,
+    InMemoryJobs,
+    InMemoryKiosks,
+    InMemoryReplies,
+    decision_on,
+    kiosk_with,
+)
+
+
+class RepliesOnRecord(InMemoryReplies):
+    """Leaves a file while it is open, as a reply queue is left on SQS when nobody deletes it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._file = folder / f"replies-{os.getpid()}"
+        self._file.touch()
+
+    def close(self) -> None:
+        super().close()
+        self._file.unlink()
+
+
+def make_app() -> Flask:
+    configure_structlog()
+    folder, reason = Path(os.environ["TEST_FOLDER"]), os.environ.get("TEST_REASON")
+    replies = RepliesOnRecord(folder)
+    jobs = InMemoryJobs()
+
+    def work(job: RecognizeJob) -> None:
+        (folder / f"job-{job.recognition_id}").touch()
+        if reason:
+            decision = decision_on(job.recognition_id, job.kiosk_id, DecisionReason(reason))
+            Timer(float(os.environ.get("TEST_DELAY", "0")), replies.answer, [decision]).start()
+
+    jobs.worker = work
+    listener = ReplyListener(lambda: replies)
+    listener.start()
+    settings = GatewaySettings()
+    recognitions = Recognitions(
+        jobs,
+        InMemoryFrames(),
+        InMemoryDecisions(),
+        listener,
+        settings.inline_frame_bytes,
+        timedelta(seconds=settings.recognition_deadline),
+    )
+    kiosk = kiosk_with(KioskToken.parse(os.environ["TEST_TOKEN"]))
+    app = create_app(recognitions, KioskAuthenticator(InMemoryKiosks(kiosk)), settings)
+    ends_with_worker(app, listener)
+    return app

@@ -1,0 +1,176 @@
+"""The gateway as gunicorn serves it, over real sockets."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from services.contracts.tokens import KioskToken
+from tests.unit.gateway.in_memory import picture
+
+ROOT = Path(__file__).parents[3]
+DEADLINE_SECONDS = 20
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[bytes]
+    port: int
+    token: KioskToken
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    @property
+    def open_reply_queues(self) -> int:
+        return len(list(self.folder.glob("replies-*")))
+
+    def post(self, body: bytes, **headers: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "image/jpeg", **headers}
+        return requests.post(
+            f"{self.url}/v1/recognitions", data=body, headers=headers, timeout=DEADLINE_SECONDS
+        )
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    started: list[Served] = []
+
+    def start(**environment: str) -> Served:
+        token, port = KioskToken.create("lobby"), free_port()
+        environment = {
+            **os.environ,
+            "TEST_TOKEN": str(token),
+            "TEST_FOLDER": str(tmp_path),
+            "FACEGATE_GATEWAY_BIND": f"127.0.0.1:{port}",
+            **environment,
+        }
+        command = (sys.executable, "-m", "gunicorn", "-c", "services/gateway/gunicorn.conf.py")
+        with (tmp_path / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*command, "tests.unit.gateway.served_app:make_app()"], cwd=ROOT, env=environment, stderr=log
+            )
+        served = Served(process, port, token, tmp_path)
+        started.append(served)
+
+        def answers() -> bool:
+            assert process.poll() is None, served.log
+            with suppress(requests.ConnectionError):
+                return requests.get(f"{served.url}/readyz", timeout=1).ok
+            return False
+
+        until(answers, "gunicorn does not answer")
+        return served
+
+    yield start
+    for served in started:
+        if served.process.poll() is None:
+            served.process.kill()
+        served.process.wait()
+
+
+def test_a_frame_is_decided_over_http(serve: Callable[..., Served]):
+    served = serve(TEST_REASON="match", TEST_DELAY="0.05")
+    answers = [served.post(picture(), Prefer="wait=5") for _ in range(3)]
+
+    assert [answer.json()["message"] for answer in answers] == ["Welcome, Grace Hopper."] * 3
+
+
+@pytest.mark.parametrize(
+    ("authorized", "status"), [(True, 413), (False, 401)], ids=["with a token", "without a token"]
+)
+def test_a_client_that_sends_20_mb_gets_its_answer_and_no_broken_connection(
+    serve: Callable[..., Served], authorized: bool, status: int
+):
+    served = serve()
+    with requests.Session() as session:
+        session.headers["Content-Type"] = "image/jpeg"
+        if authorized:
+            session.headers["Authorization"] = f"Bearer {served.token}"
+        body = b"secret-bytes" * 1_700_000
+        for data in (body, iter([body])):
+            answer = session.post(f"{served.url}/v1/recognitions", data=data, timeout=DEADLINE_SECONDS)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (
+                status,
+                "application/problem+json",
+            )
+    assert "secret-bytes" not in served.log
+
+
+def test_a_client_that_falls_silent_in_the_middle_of_its_frame_is_let_go(serve: Callable[..., Served]):
+    served = serve(FACEGATE_GATEWAY_CLIENT_SILENCE="0.2")
+    with socket.create_connection(("127.0.0.1", served.port), timeout=DEADLINE_SECONDS) as client:
+        client.sendall(
+            b"POST /v1/recognitions HTTP/1.1\r\nHost: gateway\r\nContent-Type: image/jpeg\r\n"
+            b"Content-Length: 1000\r\nAuthorization: Bearer " + str(served.token).encode() + b"\r\n\r\nhalf"
+        )
+        answer = client.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_stop_lets_waiting_kiosks_go_and_leaves_no_reply_queue_behind(
+    serve: Callable[..., Served], workers: str, stop: signal.Signals
+):
+    served = serve(FACEGATE_GATEWAY_WORKERS=workers)
+    until(lambda: served.open_reply_queues == int(workers), "a worker has no reply queue of its own")
+    with ThreadPoolExecutor() as pool, requests.Session() as idle:
+        idle.get(f"{served.url}/healthz", timeout=5)
+        waiting = [pool.submit(served.post, picture(), Prefer="wait=10") for _ in range(8)]
+        until(lambda: len(list(served.folder.glob("job-*"))) == 8, "a kiosk's frame was not queued")
+        served.process.send_signal(stop)
+        # far less than the kiosks' wait: gunicorn would not have killed anybody by then
+        assert served.process.wait(timeout=5) == 0
+        assert [answer.result().status_code for answer in waiting] == [202] * 8
+    assert served.open_reply_queues == 0
+    assert "SIGKILL" not in served.log
+
+
+def test_every_line_of_the_log_is_json(serve: Callable[..., Served]):
+    served = serve()
+    served.post(b"no picture")
+    requests.get(f"{served.url}/healthz", timeout=5)
+    served.process.terminate()
+    served.process.wait()
+
+    lines = [json.loads(line) for line in served.log.splitlines()]
+    assert [line["status"] for line in lines if line["event"] == "request"][-2:] == [422, 200]
+
+
+def test_the_gateway_listens_on_its_own_port_alone(serve: Callable[..., Served], tmp_path: Path):
+    home = tmp_path / "home"
+    home.mkdir()
+    serve(HOME=str(home))
+
+    assert list(home.rglob("*")) == []
