@@ -145,7 +145,7 @@ def test_a_stop_lets_waiting_kiosks_go_and_leaves_no_reply_queue_behind(
 ):
     served = serve(FACEGATE_GATEWAY_WORKERS=workers)
     until(lambda: served.open_reply_queues == int(workers), "a worker has no reply queue of its own")
-    with ThreadPoolExecutor() as pool, requests.Session() as idle:
+    with ThreadPoolExecutor(max_workers=8) as pool, requests.Session() as idle:
         idle.get(f"{served.url}/healthz", timeout=5)
         waiting = [pool.submit(served.post, picture(), Prefer="wait=10") for _ in range(8)]
         until(lambda: len(list(served.folder.glob("job-*"))) == 8, "a kiosk's frame was not queued")
