@@ -153,7 +153,20 @@ class Stack:
             # resources that were stopped because another failed explain nothing
             and "cancelled" not in (reason := event.get("ResourceStatusReason", "cancelled"))
         ]
+        if any("DescribeEvents" in reason for reason in reasons):
+            reasons += self._validation_errors()
         return "\n".join([f"The stack {self._name} is {status}.", *dict.fromkeys(reasons)])
+
+    def _validation_errors(self) -> list[str]:
+        """Return what CloudFormation found before it touched any resource, of the newest operation."""
+        events = self._client.describe_events(StackName=self._name, Filters={"FailedEvents": True})
+        newest = events["OperationEvents"][0].get("OperationId")
+        return [
+            f"  {event.get('LogicalResourceId')} ({event.get('ResourceType')}): "
+            f"{event.get('ValidationStatusReason')}"
+            for event in events["OperationEvents"]
+            if event.get("OperationId") == newest and event.get("EventType") == "VALIDATION_ERROR"
+        ]
 
     def _way_out(self, status: str | None) -> str:
         if status in _DEAD:

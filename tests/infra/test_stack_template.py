@@ -1,7 +1,9 @@
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from cfnlint.api import lint_all
 
 from infra import TEMPLATE
 
@@ -23,9 +25,11 @@ OUTPUTS = {
 }
 
 
-def test_cfn_lint_has_neither_error_nor_warning_about_the_template():
-    found = lint_all(TEMPLATE.read_text())
-    assert [str(match) for match in found if not match.rule.id.startswith("I")] == []
+def test_cfn_lint_finds_nothing_to_say_about_the_template():
+    answer = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), TEMPLATE], capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, answer.stdout) == (0, "")
 
 
 def test_the_template_fits_into_one_call_of_cloudformation():
