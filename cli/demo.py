@@ -13,6 +13,7 @@ from cli.kiosk import recognize, register_kiosk
 from cli.portraits import eileen_collins, grace_hopper
 from services.aws.connection import Aws, AwsSettings
 from services.contracts.domain import EnrollmentStatus
+from services.contracts.tokens import KioskToken
 
 KIOSK, DOOR = "demo-kiosk", "front-door"
 _NAME = "Grace Hopper"
@@ -37,7 +38,9 @@ def run(gateway_url: str, console: Console) -> str:
         If she is not let in, or somebody else is.
     """
     aws = Aws.connect(AwsSettings())
-    token = str(register_kiosk(aws, KIOSK, DOOR))
+    kiosk = KioskToken.create(KIOSK)
+    register_kiosk(aws, kiosk, DOOR)
+    token = str(kiosk)
     _enroll(aws, console)
     granted = _post(gateway_url, token, grace_hopper(), console)
     if granted["outcome"] != "granted" or granted["person"]["full_name"] != _NAME:

@@ -15,26 +15,22 @@ class GatewayRefused(Exception):
     """The gateway did not take the frame; the message is its problem's detail."""
 
 
-def register_kiosk(aws: Aws, kiosk_id: str, door_id: str) -> KioskToken:
-    """Register a kiosk at a door and give it a new token; an earlier token ends.
+def register_kiosk(aws: Aws, token: KioskToken, door_id: str) -> None:
+    """Register the kiosk that the token names at a door; an earlier token of it ends.
 
     Raises
     ------
-    ValueError
-        If the id has characters that a token cannot carry.
     AwsError
         If the table cannot be written.
     """
-    token = KioskToken.create(kiosk_id)
     KioskStore(aws).put(
         Kiosk(
-            kiosk_id=kiosk_id,
+            kiosk_id=token.kiosk_id,
             door_id=door_id,
             token_sha256=token.sha256,
             created_at=datetime.now(UTC),
         )
     )
-    return token
 
 
 def recognize(gateway_url: str, token: str, frame: bytes, content_type: str, wait: int) -> dict[str, Any]:

@@ -19,11 +19,12 @@ from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, e
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
 from infra.deploy import deploy as deploy_stack
 from infra.errors import DeploymentError
-from localaws.machine import Machine, MachineError, MachineSettings, only_one
+from localaws.machine import Machine, MachineError, MachineSettings, is_open, only_one
 from localaws.supervisor import ProcessFailed
 from services.aws.connection import Aws, AwsSettings
 from services.aws.errors import AwsError, StackNotReady
 from services.contracts.domain import EnrollmentStatus
+from services.contracts.tokens import KioskToken
 
 app = typer.Typer(
     help="Face-recognition access control: on this machine, or on AWS.",
@@ -99,6 +100,7 @@ def enroll(
     """Enrol a person from a photo, by putting it into S3."""
     if not name.strip():
         raise typer.BadParameter("it is empty; give the person's full name", param_hint="--name")
+    content_type(photo)
     enrollment = enroll_photo(_connect(aws), photo, name, timeout)
     if enrollment.status is EnrollmentStatus.INDEXED:
         console.print(f"[green]indexed[/] {enrollment.full_name}: person {enrollment.person_id}")
@@ -133,9 +135,10 @@ def kiosks_register(
 ) -> None:
     """Register a kiosk and print its token, which is shown this once."""
     try:
-        token = register_kiosk(_connect(aws), kiosk_id, door)
+        token = KioskToken.create(kiosk_id)
     except ValueError as error:
         raise typer.BadParameter("letters, digits, dots and hyphens", param_hint="KIOSK_ID") from error
+    register_kiosk(_connect(aws), token, door)
     print(token)
 
 
@@ -153,8 +156,15 @@ def deploy(
 
 
 def _connect(aws: bool) -> Aws:
-    if not aws:
-        MachineSettings.from_environment().apply()
+    if aws:
+        return Aws.connect(AwsSettings())
+    settings = MachineSettings.from_environment()
+    settings.apply()
+    if not is_open(settings.aws_port):
+        raise MachineError(
+            f"Facegate does not run on this machine (nothing answers at {settings.aws_url}): "
+            "start it with facegate up, or say --aws to use the AWS account of your environment"
+        )
     return Aws.connect(AwsSettings())
 
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -210,10 +211,15 @@ class Machine:
             argv=_python("gunicorn", "-c", str(_GUNICORN_CONF)),
             stage=_SERVICES,
             ready=lambda _: answers(settings.gateway_port, "/readyz"),
+            orphaned=signal.SIGKILL,
         )
         for name in ("recognize", "enroll"):
             yield Program(
-                name=name, argv=_python(f"services.{name}"), stage=_SERVICES, ready=_said_worker_ready
+                name=name,
+                argv=_python(f"services.{name}"),
+                stage=_SERVICES,
+                ready=_said_worker_ready,
+                orphaned=signal.SIGKILL,
             )
 
 
@@ -235,6 +241,15 @@ def only_one(home: Path) -> Generator[None]:
                 f"Facegate runs already from {home.resolve()}: use that one, or stop it"
             ) from error
         yield
+
+
+def is_open(port: int) -> bool:
+    """Whether anybody listens on a port of this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def answers(port: int, path: str) -> bool:

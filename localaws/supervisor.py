@@ -33,6 +33,9 @@ class Program:
         Programs of the highest stage are stopped first.
     ready : callable
         Told the program's log file, says whether it can be used; asked until it says so.
+    orphaned : signal.Signals
+        What it gets (on Linux) when the supervisor itself is killed: SIGTERM lets it save its state,
+        SIGKILL keeps it from trying to reach others that are gone.
     patience : float
         Seconds it may take to become ready.
     """
@@ -41,6 +44,7 @@ class Program:
     argv: Sequence[str]
     stage: int
     ready: Callable[[Path], bool]
+    orphaned: signal.Signals = signal.SIGTERM
     patience: float = 30
 
 
@@ -95,7 +99,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 # A Ctrl-C in the terminal is for the supervisor, which stops the others in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=_die_with_parent(program.orphaned) if sys.platform == "linux" else None,  # noqa: PLW1509  # nothing else of ours forks from a thread
             )
         running = Running(program, process, log)
         self._running.append(running)
@@ -170,9 +174,14 @@ def _kill_with_children(process: subprocess.Popen[bytes]) -> None:
         return
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to end this child when the supervisor dies, even by SIGKILL."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _die_with_parent(orphaned: signal.Signals) -> Callable[[], None]:
+    """Let Linux signal the child when the supervisor dies, even by SIGKILL."""
+    prctl = ctypes.CDLL(None).prctl
+
+    def in_the_child() -> None:
+        prctl(_PR_SET_PDEATHSIG, orphaned)
+
+    return in_the_child
 
 
 def _obituary(running: Running) -> str:

@@ -14,6 +14,7 @@ from cli.kiosk import register_kiosk
 from cli.portraits import grace_hopper
 from localaws.machine import Machine, MachineSettings
 from services.aws.connection import Aws, AwsSettings
+from services.contracts.tokens import KioskToken
 
 REPOSITORY = Path(__file__).parent.parent
 ARTIFACTS = REPOSITORY / "tests" / "artifacts"
@@ -71,8 +72,9 @@ def facegate(tmp_path_factory) -> Iterator[RunningFacegate]:
     try:
         machine.start()
         aws = Aws.connect(AwsSettings())
-        token = register_kiosk(aws, "test-kiosk", "front-door")
-        yield RunningFacegate(settings, machine, aws, "test-kiosk", str(token))
+        token = KioskToken.create("test-kiosk")
+        register_kiosk(aws, token, "front-door")
+        yield RunningFacegate(settings, machine, aws, token.kiosk_id, str(token))
     finally:
         machine.stop()
         os.environ.clear()

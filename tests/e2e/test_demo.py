@@ -32,7 +32,7 @@ def settings(tmp_path):
 def facegate(settings, *arguments, **options):
     command = [str(Path(sys.executable).parent / "facegate"), *arguments]
     return subprocess.run(
-        command, env=environment(settings), capture_output=True, text=True, timeout=90, **options
+        command, check=False, env=environment(settings), capture_output=True, text=True, timeout=90, **options
     )
 
 

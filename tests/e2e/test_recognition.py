@@ -205,20 +205,31 @@ def test_nothing_of_a_picture_or_a_token_is_in_the_logs(facegate):
         assert frame[1000:1040] not in text, log.name
 
 
+def first_that_enrols(facegate, name, pictures):
+    """Some of the photos show two people, and those are refused: an operator would take the next one."""
+    return next(
+        picture
+        for picture in pictures
+        if enrolled(facegate, picture.read_bytes(), f"{name}/{picture.name}", name).face_id
+    )
+
+
 @pytest.mark.skipif(
     "FACEGATE_FACES" not in os.environ, reason="FACEGATE_FACES names no folder of real photos"
 )
 def test_of_ninety_photos_of_ten_people_at_least_87_open_the_door_and_none_as_somebody_else(facegate):
     people = sorted(folder for folder in Path(os.environ["FACEGATE_FACES"]).iterdir() if folder.is_dir())
     photos = {folder.name.replace("_", " "): sorted(folder.glob("*.jpg")) for folder in people}
-    for name, (first, *_) in photos.items():
-        assert enrolled(facegate, first.read_bytes(), f"{name}.jpg", name).face_id, name
+    frames = [
+        (name, frame)
+        for name, pictures in photos.items()
+        for frame in set(pictures) - {first_that_enrols(facegate, name, pictures)}
+    ]
     outcomes = Counter()
-    for name, (_, *others) in photos.items():
-        for photo in others:
-            decision = post(facegate, photo.read_bytes()).json()
-            let_in = decision["person"]["full_name"] if decision["outcome"] == "granted" else None
-            outcomes["right" if let_in == name else "nobody" if let_in is None else "somebody else"] += 1
+    for name, frame in frames:
+        decision = post(facegate, frame.read_bytes()).json()
+        let_in = decision["person"]["full_name"] if decision["outcome"] == "granted" else None
+        outcomes["right" if let_in == name else "nobody" if let_in is None else "somebody else"] += 1
     assert sum(outcomes.values()) == 90
     assert outcomes["somebody else"] == 0
     assert outcomes["right"] >= 87, outcomes
