@@ -1,7 +1,7 @@
 """The embedded AWS: ministack in a process of ours, on 127.0.0.1 only, keeping its state on disk.
 
 ``python -m localaws.emulator --port 4566 --state-dir DIR --rekognition-endpoint http://127.0.0.1:4577``
-prints one line when it listens, stops on SIGTERM or SIGINT and finds everything again at the next start.
+prints its URL, stops on SIGTERM or SIGINT and finds everything again at the next start.
 """
 
 import argparse
@@ -15,6 +15,9 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from localaws import emulator_collections, emulator_lifecycle, emulator_state
+from localaws.emulator_sqs import LongPolling
 
 HOST = "127.0.0.1"
 
@@ -97,30 +100,27 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
     ministack: Any = import_module("ministack.app")
     hypercorn: Any = import_module("hypercorn.asyncio")
     config_of_hypercorn: Any = import_module("hypercorn.config")
-    long_polling: Any = import_module("localaws.emulator_sqs")
-    collections: Any = import_module("localaws.emulator_collections")
-    state: Any = import_module("localaws.emulator_state")
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    polls = long_polling.LongPolling(stopping)
+    polls = LongPolling(stopping)
     polls.install()
-    collections.register(rekognition_endpoint)
-    keeper = asyncio.create_task(state.keep(stopping))
-
+    emulator_collections.register(rekognition_endpoint)
     url = "http://{}:{}".format(*listener.getsockname())
+    companions = asyncio.gather(emulator_state.keep(stopping), emulator_lifecycle.carry_out(url, stopping))
+
     config = config_of_hypercorn.Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "WARNING"
     config.keep_alive_timeout = 75
     config.graceful_timeout = _GRACE_SECONDS
-    sys.stdout.write(f"the embedded AWS listens on {url}\n")
+    sys.stdout.write(f"the embedded AWS starts on {url}\n")
     sys.stdout.flush()
     # the server saves its state at its end: only when nobody else is still saving may it begin to stop
     await hypercorn.serve(
-        partial(polls.serve, ministack.app), config, shutdown_trigger=lambda: keeper, mode="asgi"
+        partial(polls.serve, ministack.app), config, shutdown_trigger=lambda: companions, mode="asgi"
     )
 
 
