@@ -1,0 +1,60 @@
+"""What the operations work with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from localaws.rekognition.collections import FaceCollections
+from localaws.rekognition.engine import DetectedFace, FaceEngine
+from localaws.rekognition.protocol.errors import invalid_parameter
+from localaws.rekognition.protocol.images import ImageReader, decode
+
+DEFAULT_THRESHOLD = 80.0
+DEFAULT_MATCHES = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts of one server."""
+
+    engine: FaceEngine
+    collections: FaceCollections
+    images: ImageReader
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request.
+
+    Attributes
+    ----------
+    parameters : dict
+        The operation's parameters, validated.
+    region : str
+        AWS region for ARNs.
+    """
+
+    parameters: dict[str, Any]
+    region: str
+
+
+def most_prominent_face(
+    service: Service, data: bytes, quality_filter: str, image_name: str = "image"
+) -> DetectedFace:
+    """Return the face that a picture is about.
+
+    Raises
+    ------
+    ServiceError
+        InvalidParameterException where there is none, or none good enough for the filter.
+    """
+    faces = service.engine.analyze(decode(data))
+    if not faces:
+        raise invalid_parameter(f"There are no faces in the {image_name}. Should be at least 1.")
+    for face in faces:
+        if not face.shortcomings(quality_filter):
+            return face
+    raise invalid_parameter(
+        f"The faces in the {image_name} do not meet the quality filter {quality_filter}: "
+        + ", ".join(faces[0].shortcomings(quality_filter))
+    )
