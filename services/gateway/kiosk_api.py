@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
+from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, g, request, url_for
 from pydantic import BaseModel
@@ -25,6 +26,8 @@ def kiosk_api(
     blueprint = Blueprint("kiosk_api", __name__, url_prefix="/v1/recognitions")
     limits = FrameLimits(settings.max_frame_bytes, settings.max_frame_pixels, settings.min_frame_side)
 
+    reading = BoundedSemaphore(settings.frames_read_at_once)
+
     @blueprint.before_request
     def authenticate() -> None:
         # before the body is read: whoever has no token sends us nothing
@@ -34,7 +37,8 @@ def kiosk_api(
     def recognize() -> Response:
         received_at = datetime.now(UTC)
         data, content_type = read_picture(request, settings.max_frame_bytes, settings.body_timeout)
-        frame = read_frame(data, content_type, limits)
+        with reading:
+            frame = read_frame(data, content_type, limits)
         wait = preferred_wait(request.headers.getlist("Prefer"), settings.max_wait)
         response = _answer(recognitions.request(g.kiosk, frame, received_at, wait or 0))
         if wait is not None:

@@ -74,10 +74,7 @@ class ReplyListener:
             awaited = list(self._awaited.values())
         for future in awaited:
             _resolve(future, None)
-        try:
-            self._queue.close()
-        except AwsError as error:
-            _log.warning("reply_queue_left_behind", error=str(error))
+        _delete(self._queue)
 
     @contextmanager
     def expect(self, recognition_id: str) -> Iterator[AwaitedDecision]:
@@ -125,6 +122,8 @@ class ReplyListener:
     def _reopen(self) -> None:
         if self._stopping.is_set():
             return
+        # SQS may have refused for another reason: no queue is left behind for each attempt
+        _delete(self._queue)
         try:
             queue = self._open_queue()
         except AwsError as error:
@@ -133,7 +132,14 @@ class ReplyListener:
         with self._lock:
             self._queue, stopping = queue, self._stopping.is_set()
         if stopping:
-            queue.close()
+            _delete(queue)
+
+
+def _delete(queue: Replies) -> None:
+    try:
+        queue.close()
+    except AwsError as error:
+        _log.warning("reply_queue_left_behind", error=str(error))
 
 
 def _resolve(future: "Future[Decision | None]", decision: Decision | None) -> None:

@@ -1,8 +1,10 @@
 """Reading what a kiosk sends, never more of it and never longer than allowed."""
 
-import time
-from collections.abc import Mapping
+import socket
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from io import BytesIO
+from threading import Event, Timer
 from typing import Any
 
 from flask import Request
@@ -62,18 +64,15 @@ def read_picture(request: Request, max_bytes: int, seconds: float) -> tuple[byte
 
 def drain(environ: Mapping[str, Any], length: int | None) -> None:
     """Read on, within bounds, what the client still sends after its answer went out."""
-    deadline = time.monotonic() + _DRAIN_SECONDS
     stream = environ["wsgi.input"]
     if length is None:
         # without a length, only a server that ends the stream itself makes it safe to read to the end
         length = _DRAIN_BYTES if environ.get("wsgi.input_terminated") else 0
     left = min(length, _DRAIN_BYTES)
     try:
-        while left > 0 and time.monotonic() < deadline:
-            chunk = stream.read(min(left, _CHUNK_BYTES))
-            if not chunk:
-                return
-            left -= len(chunk)
+        with _hung_up_after(_DRAIN_SECONDS, environ):
+            while left > 0 and (chunk := stream.read(min(left, _CHUNK_BYTES))):
+                left -= len(chunk)
     except (OSError, ValueError):
         # the client is gone or its chunks make no sense: nobody reads the answer
         return
@@ -86,30 +85,58 @@ def _read(request: Request, limit: int, max_bytes: int, seconds: float) -> bytes
     )
     if request.content_length is not None and request.content_length > limit:
         raise too_large
-    deadline = time.monotonic() + seconds
     body = bytearray()
     try:
-        while chunk := request.stream.read(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > limit:
-                raise too_large
-            if time.monotonic() > deadline:
-                raise _too_slow(seconds)
-    except RequestEntityTooLarge as error:
-        raise too_large from error
-    except ClientDisconnected as error:
-        if isinstance(error.__context__, TimeoutError):
-            raise _too_slow(seconds) from error
-        raise Problem(NO_FRAME, "The request's body ended early. Send it again.") from error
+        with _hung_up_after(seconds, request.environ) as hung_up:
+            while chunk := request.stream.read(_CHUNK_BYTES):
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
     except TimeoutError as error:
         raise _too_slow(seconds) from error
+    except (OSError, ValueError, ClientDisconnected) as error:
+        raise _ended_early() from error
+    if hung_up.is_set():
+        raise _too_slow(seconds)
+    if request.content_length is not None and len(body) < request.content_length:
+        raise _ended_early()
     return bytes(body)
+
+
+@contextmanager
+def _hung_up_after(seconds: float, environ: Mapping[str, Any]) -> Generator[Event]:
+    """Hear no more of the client after `seconds`, even in the middle of a read.
+
+    A read returns only with all the bytes it wants, so a client that trickles outlives any deadline
+    looked at between reads, and the server's timeout for silence, too.
+    """
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+    hung_up = Event()
+
+    def hang_up() -> None:
+        hung_up.set()
+        if connection is not None:
+            # it may have gone by itself
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+
+    timer = Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield hung_up
+    finally:
+        timer.cancel()
+
+
+def _ended_early() -> Problem:
+    return Problem(NO_FRAME, "The request's body ended early or makes no sense. Send it again.")
 
 
 def _too_slow(seconds: float) -> Problem:
     return Problem(
         FRAME_TOO_SLOW,
-        f"The frame did not arrive within {seconds:g} s. Send it again, or a smaller one.",
+        f"The frame stopped on its way or took more than {seconds:g} s. Send it again, or a smaller one.",
         {"Connection": "close"},
     )
 

@@ -28,6 +28,8 @@ class GatewaySettings(BaseSettings):
         Most seconds a request may wait for its decision, whatever ``Prefer: wait`` asks.
     body_timeout : float
         Seconds within which a request's body has to arrive.
+    frames_read_at_once : int
+        Frames decoded at the same time by a process; one of the most pixels takes 70 MB.
     """
 
     model_config = SettingsConfigDict(env_prefix="FACEGATE_", frozen=True)
@@ -39,6 +41,7 @@ class GatewaySettings(BaseSettings):
     recognition_deadline: Annotated[float, Field(gt=0)] = 8.0
     max_wait: Annotated[int, Field(ge=0)] = 10
     body_timeout: Annotated[float, Field(gt=0)] = 15.0
+    frames_read_at_once: Annotated[int, Field(gt=0)] = 4
 
 
 class ServerSettings(BaseSettings):

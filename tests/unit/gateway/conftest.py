@@ -73,7 +73,7 @@ def gateway() -> Iterator[Gateway]:
     settings = GatewaySettings(
         max_frame_bytes=1_000_000, max_frame_pixels=2_000_000, inline_frame_bytes=50_000
     )
-    listener = ReplyListener(lambda: replies)
+    listener = ReplyListener(replies.open)
     listener.start()
     recognitions = Recognitions(
         jobs, frames, decisions, listener, settings.inline_frame_bytes, timedelta(seconds=8)

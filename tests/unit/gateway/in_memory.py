@@ -115,6 +115,12 @@ class InMemoryReplies:
         self.arrived: SimpleQueue[DecisionReply | AwsError] = SimpleQueue()
         self.asked = Event()
         self.closed = Event()
+        self.times_opened = 0
+
+    def open(self) -> "InMemoryReplies":
+        self.closed.clear()
+        self.times_opened += 1
+        return self
 
     def answer(self, decision: Decision) -> None:
         self.arrived.put(DecisionReply(decision=decision))

@@ -151,13 +151,20 @@ def test_an_answer_given_twice_or_to_nobody_disturbs_no_later_one(gateway: Gatew
     assert gateway.listener.healthy
 
 
-@pytest.mark.parametrize("error", [AwsUnavailable("no connection"), AwsError("the queue does not exist")])
-def test_the_listener_survives_what_aws_does_to_it(gateway: Gateway, error: AwsError):
+@pytest.mark.parametrize(
+    ("error", "times_opened"),
+    [(AwsUnavailable("no connection"), 1), (AwsError("the queue does not exist"), 2)],
+    ids=["out of reach", "lost"],
+)
+def test_the_listener_survives_and_replaces_a_queue_that_is_lost(
+    gateway: Gateway, error: AwsError, times_opened: int
+):
     gateway.replies.arrived.put(error)
     gateway.worker_decides()
 
     assert post(gateway, Prefer="wait=5").status_code == 200
     assert gateway.listener.healthy
+    assert gateway.replies.times_opened == times_opened
 
 
 def test_waiting_kiosks_are_let_go_when_the_gateway_stops(gateway: Gateway):

@@ -138,6 +138,36 @@ def test_a_client_that_falls_silent_in_the_middle_of_its_frame_is_let_go(serve: 
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_client_that_trickles_its_frame_is_let_go(serve: Callable[..., Served]):
+    served = serve(FACEGATE_BODY_TIMEOUT="0.5")
+    with socket.create_connection(("127.0.0.1", served.port)) as client:
+        client.sendall(
+            b"POST /v1/recognitions HTTP/1.1\r\nHost: gateway\r\nContent-Type: image/jpeg\r\n"
+            b"Content-Length: 100000\r\nAuthorization: Bearer " + str(served.token).encode() + b"\r\n\r\n"
+        )
+        client.settimeout(0.05)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        answer = b""
+        while not answer:
+            assert time.monotonic() < deadline, "the client may trickle for ever"
+            client.sendall(b"x")
+            with suppress(TimeoutError):
+                answer = client.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_client_that_hangs_up_in_the_middle_of_its_frame_disturbs_nobody(serve: Callable[..., Served]):
+    served = serve()
+    with socket.create_connection(("127.0.0.1", served.port)) as client:
+        client.sendall(
+            b"POST /v1/recognitions HTTP/1.1\r\nHost: gateway\r\nContent-Type: image/jpeg\r\n"
+            b"Content-Length: 1000\r\nAuthorization: Bearer " + str(served.token).encode() + b"\r\n\r\nhalf"
+        )
+    until(lambda: '"outcome": "no-frame"' in served.log, "the frame that ended early is not in the log")
+    assert not list(served.folder.glob("job-*"))
+    assert "Traceback" not in served.log
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_stop_lets_waiting_kiosks_go_and_leaves_no_reply_queue_behind(
