@@ -7,6 +7,7 @@ prints its URL, stops on SIGTERM or SIGINT and finds everything again at the nex
 import argparse
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -43,6 +44,7 @@ def environment(port: int, state_dir: Path) -> dict[str, str]:
         "STATE_DIR": str(state_dir / "state"),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state_dir / "objects"),
+        "TMPDIR": str(_scratch(state_dir)),
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "WARNING",
         # these two would listen on every address of the machine
@@ -66,7 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     state_dir: Path = options.state_dir.resolve()
     # keys and photos are in there in the clear
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_dir.mkdir(parents=True, exist_ok=True)
+    state_dir.chmod(0o700)
+    # ministack leaves the unpacked Lambdas of its last run behind
+    shutil.rmtree(_scratch(state_dir), ignore_errors=True)
+    _scratch(state_dir).mkdir()
     os.environ.update(environment(listener.getsockname()[1], state_dir))
     asyncio.run(_serve(listener, options.rekognition_endpoint))
     return 0
@@ -82,6 +88,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="where stacks make their face collections (default: %(default)s)",
     )
     return parser.parse_args(arguments)
+
+
+def _scratch(state_dir: Path) -> Path:
+    return state_dir / "scratch"
 
 
 def _bind(port: int) -> socket.socket:

@@ -116,9 +116,12 @@ def test_a_stack_survives_a_killed_emulator(start_emulator, deploy_and_finish, t
     assert deploy_and_finish(second.session) == outputs
 
 
-def test_what_is_kept_is_for_its_owner_alone(start_emulator, tmp_path):
+def test_what_is_kept_is_for_its_owner_alone_and_leftovers_are_not_kept(start_emulator, tmp_path):
+    leftover = tmp_path / "state" / "scratch" / "unpacked-lambda"
+    leftover.mkdir(parents=True)
     start_emulator().stop()
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+    assert not leftover.exists()
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
