@@ -1,42 +1,74 @@
-"""Logs: one JSON object a line on standard error, the same from every service."""
+"""Logs: one JSON object a line on standard error, the same from every service and its libraries."""
 
-import logging
-import sys
+import logging.config
+from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 
-def configure_logs(service: str, level: int = logging.INFO) -> None:
-    """Send the service's own and its libraries' log records to standard error.
+def configure_logs(service: str) -> None:
+    """Send structlog's events and every library's records to standard error.
 
     Parameters
     ----------
     service : str
         Stands in every line.
-    level : int
-        Least level of our own records; libraries speak from WARNING on.
     """
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        lambda _logger, _method, event: {"service": service, **event},
-    ]
+    logging.config.dictConfig(logging_config(service))
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_shared_processors(service),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-        )
-    )
-    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+
+
+def logging_config(service: str) -> dict[str, Any]:
+    """Build what ``logging.config.dictConfig`` takes.
+
+    Our own records show from INFO on, the libraries' from WARNING.
+    """
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(),
+        ],
+        "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *_shared_processors(service)],
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": formatter},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}
+        },
+        "root": {"level": "WARNING", "handlers": ["stderr"]},
+        "loggers": {
+            "services": {"level": "INFO"},
+            "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+            "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": True},
+        },
+    }
+
+
+def _shared_processors(service: str) -> list[Processor]:
+    def name_service(
+        _logger: Any, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {"service": service, **event}
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # Tracebacks without local variables: these hold pictures, names and tokens.
+        structlog.processors.format_exc_info,
+        name_service,
+    ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from services.aws.connection import Aws
 
-log = structlog.get_logger()
+log = structlog.stdlib.get_logger(__name__)
 
 #: A reply is worth nothing after the longest wait; SQS keeps it no longer than its minimum.
 _RETENTION_SECONDS = 60

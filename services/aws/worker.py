@@ -32,7 +32,7 @@ else:
     # Celery's own Task takes no type arguments; only its stubs' does.
     _Task = Task
 
-log = structlog.get_logger()
+log = structlog.stdlib.get_logger(__name__)
 Job = TypeVar("Job", bound=BaseModel)
 
 

@@ -12,7 +12,7 @@ from services.contracts.messages import EnrollJob, StoredObject
 from services.contracts.reasons import RejectionReason
 from services.enroll.people import person_id
 
-log = structlog.get_logger()
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Photos(Protocol):

@@ -1,6 +1,5 @@
 """Where a gateway process is plugged together."""
 
-import logging.config
 from datetime import timedelta
 
 from flask import Flask
@@ -13,11 +12,11 @@ from services.aws.kiosks import KioskStore
 from services.aws.replies import ReplyQueue
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
-from services.gateway.logs import configure_structlog, logging_config
 from services.gateway.replies import ReplyListener
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.gateway.worker import ends_with_worker
+from services.logs import configure_logs
 
 
 def make_app() -> Flask:
@@ -30,8 +29,7 @@ def make_app() -> Flask:
     services.aws.errors.AwsError
         If the stack cannot be reached.
     """
-    logging.config.dictConfig(logging_config())
-    configure_structlog()
+    configure_logs("gateway")
     settings = GatewaySettings()
     aws = Aws.connect(AwsSettings())
     replies = ReplyListener(lambda: ReplyQueue.open(aws))

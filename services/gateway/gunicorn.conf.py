@@ -3,9 +3,9 @@
 
 from typing import Any
 
-from services.gateway.logs import logging_config
 from services.gateway.settings import ServerSettings
 from services.gateway.worker import close_replies
+from services.logs import logging_config
 
 _settings = ServerSettings()
 
@@ -22,7 +22,7 @@ keepalive = 15
 timeout = 30
 # gunicorn 27 opens a control socket in the home directory: a second way in that nobody here uses
 control_socket_disable = True
-logconfig_dict = logging_config()
+logconfig_dict = logging_config("gateway")
 
 
 def post_fork(_server: Any, worker: Any) -> None:

@@ -14,7 +14,7 @@ from services.contracts.messages import DecisionReply, InlineFrame, RecognizeJob
 from services.contracts.reasons import DecisionReason
 from services.recognize.policy import Policy, Verdict, decide
 
-log = structlog.get_logger()
+log = structlog.stdlib.get_logger(__name__)
 
 
 class FaceSearch(Protocol):

@@ -11,10 +11,10 @@ from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import KioskToken
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
-from services.gateway.logs import configure_structlog
 from services.gateway.replies import ReplyListener
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
+from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
     InMemoryDecisions,
     InMemoryFrames,
@@ -55,7 +55,7 @@ class Gateway:
 
 @pytest.fixture(autouse=True)
 def _logs_as_in_production() -> Iterator[None]:
-    configure_structlog()
+    configure_logs("gateway")
     yield
     structlog.reset_defaults()
 

@@ -12,11 +12,11 @@ from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import KioskToken
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
-from services.gateway.logs import configure_structlog
 from services.gateway.replies import ReplyListener
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.gateway.worker import ends_with_worker
+from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
     InMemoryDecisions,
     InMemoryFrames,
@@ -42,7 +42,7 @@ class RepliesOnRecord(InMemoryReplies):
 
 
 def make_app() -> Flask:
-    configure_structlog()
+    configure_logs("gateway")
     folder, reason = Path(os.environ["TEST_FOLDER"]), os.environ.get("TEST_REASON")
     replies = RepliesOnRecord(folder)
     jobs = InMemoryJobs()

@@ -5,10 +5,11 @@ from urllib.parse import quote_plus
 
 import boto3
 import pytest
+from moto import mock_aws
+
 from ingest import handler as entrance
 from ingest.handler import Ingest, SendingFailedError
 from ingest.jobs import ENROLL_TASK, RECOGNIZE_TASK
-from moto import mock_aws
 
 
 @pytest.fixture

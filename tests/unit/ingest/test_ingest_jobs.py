@@ -6,10 +6,10 @@ from urllib.parse import quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ingest import jobs
 from ingest.jobs import NotAJobError, job_of
 from ingest.messages import message_body
-
 from services.contracts import messages as contract
 from services.contracts.messages import EnrollJob, RecognizeJob
 
