@@ -161,16 +161,17 @@ class Supervisor:
             try:
                 running.process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                _kill_with_children(running.process)
+                running.process.kill()
                 running.process.wait()
+            _kill_children_left(running.process)
 
 
-def _kill_with_children(process: subprocess.Popen[bytes]) -> None:
-    """Kill the whole session, so that no worker of it outlives its arbiter."""
+def _kill_children_left(process: subprocess.Popen[bytes]) -> None:
+    """Kill what outlives the leader of its process group."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
-        # It ended between the wait and the kill.
+        # As it should be: nobody is left.
         return
 
 
