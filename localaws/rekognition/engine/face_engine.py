@@ -156,6 +156,7 @@ class DetectedFace:
             QUALITY_BARS[quality_filter],
             confidence=self.confidence,
             box=self.box,
+            picture_side=max(self.picture_size),
             pose=self.pose,
             quality=self.quality,
             worth=self.embedding.worth,

@@ -17,6 +17,10 @@ _SAMPLE_SIZE = 96
 _HALF_SHARP = 0.02
 
 
+#: Longer side of a webcam's frame, pixels.
+_USUAL_PICTURE_SIDE = 640
+
+
 @dataclass(frozen=True, slots=True)
 class Quality:
     """Rekognition's ImageQuality: both 0 to 100."""
@@ -45,7 +49,8 @@ class QualityBar:
     confidence, brightness, sharpness : float
         Percentages.
     side : float
-        Smaller side of the box in pixels.
+        Smaller side of the box in pixels, in a picture whose longer side is 640 or less; in a larger
+        one it grows along, so that people in the background stay background.
     turn : float
         Largest yaw or pitch in degrees, to either side.
     worth : float
@@ -82,11 +87,25 @@ def measure_quality(pixels: Pixels, box: Box) -> Quality:
 
 
 def quality_reasons(
-    bar: QualityBar, *, confidence: float, box: Box, pose: Pose, quality: Quality, worth: float
+    bar: QualityBar,
+    *,
+    confidence: float,
+    box: Box,
+    picture_side: int,
+    pose: Pose,
+    quality: Quality,
+    worth: float,
 ) -> list[QualityReason]:
-    """Name everything about a face that stays below `bar`; empty when it suffices."""
+    """Name everything about a face that stays below `bar`; empty when it suffices.
+
+    Parameters
+    ----------
+    picture_side : int
+        The longer side of the picture, pixels; the other parameters describe the face.
+    """
+    least_side = bar.side * max(1.0, picture_side / _USUAL_PICTURE_SIDE)
     failed = {
-        QualityReason.SMALL_BOUNDING_BOX: box.side < bar.side,
+        QualityReason.SMALL_BOUNDING_BOX: box.side < least_side,
         QualityReason.LOW_CONFIDENCE: confidence < bar.confidence,
         QualityReason.LOW_BRIGHTNESS: quality.brightness < bar.brightness,
         QualityReason.LOW_SHARPNESS: quality.sharpness < bar.sharpness,

@@ -1,0 +1,190 @@
+"""A running server, and botocore's own client with every raw answer checked against the model."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import botocore.session
+import pytest
+from botocore.config import Config
+
+from cli.portraits import cat, eileen_collins, grace_hopper
+from localaws.rekognition.engine.packs.preparation import prepare_default_pack
+
+ROOT = Path(__file__).parents[3]
+HOME = Path(os.environ.get("FACEGATE_HOME", ROOT / ".facegate"))
+MODEL = botocore.session.get_session().get_service_model("rekognition")
+
+
+@pytest.fixture(scope="session")
+def pack_dir() -> Path:
+    directory = HOME / "models" / "default"
+    prepare_default_pack(directory, sys.stderr.write)
+    return directory
+
+
+@dataclass
+class Server:
+    url: str
+    process: subprocess.Popen
+    log: Path
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout=5)
+
+
+def start_server(pack_dir: Path, data_dir: Path, port: int) -> Server:
+    log = data_dir.with_suffix(".log")
+    command = [sys.executable, "-m", "localaws.rekognition", "serve", "--port", str(port)]
+    with log.open("a") as stderr:
+        process = subprocess.Popen(
+            [*command, "--data-dir", data_dir, "--pack-dir", pack_dir], stderr=stderr, cwd=ROOT
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"{server.url}/health", timeout=5):
+                return server
+        except (urllib.error.URLError, ConnectionError):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def free_port():
+    import socket
+
+    def find() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def server(pack_dir, tmp_path_factory, free_port):
+    running = start_server(pack_dir, tmp_path_factory.mktemp("rekognition") / "data", free_port())
+    yield running
+    running.stop()
+
+
+def make_client(url: str, region: str = "us-east-1"):
+    client = boto3.client(
+        "rekognition",
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    client.meta.events.register("before-parse.rekognition.*", check_answer)
+    return client
+
+
+def check_answer(operation_model, response_dict, **_):
+    if response_dict["status_code"] == 200:
+        problems = list(mismatches(json.loads(response_dict["body"]), operation_model.output_shape, "answer"))
+        assert problems == []
+    else:
+        assert set(json.loads(response_dict["body"])) == {"__type", "Message"}
+        assert response_dict["headers"]["x-amzn-RequestId"]
+
+
+TYPES = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "timestamp": (int, float),
+}
+
+
+def mismatches(value, shape, path):
+    """Everything in a raw answer that the service model does not allow."""
+    if shape.type_name == "structure":
+        for name in shape.required_members:
+            if name not in value:
+                yield f"{path}.{name} is missing"
+        for name, item in value.items():
+            if name not in shape.members:
+                yield f"{path}.{name} is unknown"
+            else:
+                yield from mismatches(item, shape.members[name], f"{path}.{name}")
+    elif shape.type_name == "list":
+        for number, item in enumerate(value):
+            yield from mismatches(item, shape.member, f"{path}[{number}]")
+    elif not isinstance(value, TYPES[shape.type_name]):
+        yield f"{path} is {value!r}, not a {shape.type_name}"
+    elif shape.type_name == "string" and shape.enum and value not in shape.enum:
+        yield f"{path} is {value!r}, not one of {shape.enum}"
+
+
+@pytest.fixture(scope="session")
+def client_of():
+    """Makes clients of other servers or regions."""
+    return make_client
+
+
+@pytest.fixture(scope="session")
+def started(pack_dir):
+    """Starts servers of one's own."""
+    return lambda data_dir, port: start_server(pack_dir, data_dir, port)
+
+
+@pytest.fixture
+def client(server):
+    return make_client(server.url)
+
+
+@pytest.fixture
+def collection(client):
+    name = f"people-{time.monotonic_ns()}"
+    client.create_collection(CollectionId=name)
+    yield name
+    client.delete_collection(CollectionId=name)
+
+
+@pytest.fixture(scope="session")
+def grace() -> bytes:
+    return grace_hopper().read_bytes()
+
+
+@pytest.fixture(scope="session")
+def eileen() -> bytes:
+    return eileen_collins().read_bytes()
+
+
+@pytest.fixture(scope="session")
+def chelsea() -> bytes:
+    return cat().read_bytes()
+
+
+@pytest.fixture(scope="session")
+def both(grace, eileen) -> bytes:
+    """Grace Hopper and Eileen Collins side by side, and Grace once more, tiny, between them."""
+    import cv2
+    import numpy as np
+
+    from localaws.rekognition.engine import decode_image
+
+    left, right = decode_image(grace), decode_image(eileen)
+    canvas = np.full((600, 1240, 3), 127, np.uint8)
+    canvas[:, :512] = left
+    large = cv2.resize(right, None, fx=1.6, fy=1.6)
+    canvas[:, 740:] = large[:600, 120:620]
+    canvas = cv2.resize(canvas, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    tiny = cv2.resize(left, None, fx=0.17, fy=0.17, interpolation=cv2.INTER_AREA)
+    canvas[150 : 150 + tiny.shape[0], 270 : 270 + tiny.shape[1]] = tiny
+    return cv2.imencode(".png", canvas[..., ::-1])[1].tobytes()
