@@ -5,7 +5,7 @@ Two things cost most of the time of the recognition network as published:
 - PRelu, 5 of 8 ms. ``PRelu(x) = a x + (1 - a) Relu(x)`` as two depthwise 1 x 1 convolutions takes a
   fraction of that.
 - Weights so small that processors handle them in microcode (thousands are subnormal, below 1.2e-38,
-  and their products with activations more): up to 20 times slower, depending on the processor.
+  and their products with activations more): up to 14 times slower, depending on the processor.
   Zeroed, the outputs stay the same to the last bit on the photos tested.
 """
 # onnx leaves the type parameter of PathLike open in its signatures.
