@@ -17,6 +17,9 @@ MAX_PIXELS = 2**26
 #: 320 x 240 anyway, and the smallest face it finds still has 80 pixels here.
 ENOUGH_PIXELS = 1600
 
+#: Encoders write chunks of 8 kB or more: enough for 800 MB.
+_MAX_CHUNKS = 100_000
+
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -79,9 +82,21 @@ def _decode_png(data: bytes) -> Pixels:
         raise InvalidImageError("The PNG header cannot be read.")
     width, height = struct.unpack(">II", data[16:24])
     _check_dimensions(height, width)
-    if b"IEND" not in data[-4096:]:
-        raise InvalidImageError("The PNG is truncated.")
+    _check_chunks(data)
     return _decode_with_cv2(data)
+
+
+def _check_chunks(png: bytes) -> None:
+    """Refuse a PNG whose chunks do not fit into the file: OpenCV reserves what a chunk's length says."""
+    at = len(_PNG)
+    for _ in range(_MAX_CHUNKS):
+        if at + 12 > len(png):
+            break
+        length, kind = struct.unpack_from(">I4s", png, at)
+        at += 12 + length
+        if kind == b"IEND" and at <= len(png):
+            return
+    raise InvalidImageError("The PNG is damaged or truncated.")
 
 
 def _decode_with_cv2(data: bytes) -> Pixels:

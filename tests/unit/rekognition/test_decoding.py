@@ -1,5 +1,6 @@
 """Files that are pictures, and files that only look like some."""
 
+import resource
 import struct
 import zlib
 
@@ -131,6 +132,18 @@ def test_a_webcams_padding_behind_the_picture_is_forgiven():
 def test_a_png_that_unfolds_to_too_many_pixels_is_refused_by_its_header_alone():
     with pytest.raises(ImageDimensionsError, match="50000 x 50000"):
         decode_image(_png_header(50_000, 50_000))
+
+
+def test_a_png_whose_chunk_claims_to_be_huge_is_refused_before_memory_is_taken():
+    png = bytearray(_png(_picture()))
+    data = png.index(b"IDAT")
+    png[data - 4 : data] = struct.pack(">I", 900_000_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(InvalidImageError):
+        decode_image(bytes(png))
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kilobytes
 
 
 def test_a_jpeg_whose_header_names_too_many_pixels_is_refused():
