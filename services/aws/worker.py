@@ -14,17 +14,15 @@ from urllib.parse import urlsplit
 import structlog
 from celery import Celery, Task
 from celery.signals import worker_ready
-from celery.worker.consumer import Consumer
 from pydantic import BaseModel, ValidationError
 
 from services.aws.connection import LONGEST_POLL_SECONDS
+from services.aws.consumer import DeadLetteringConsumer
 from services.aws.dead_letters import DeadLetterQueue
 from services.aws.errors import AwsUnavailable
 from services.aws.jobs import queue_name
 
 if TYPE_CHECKING:
-    from kombu.message import Message
-
     from services.aws.connection import Aws
 
     _Task = Task[Any, None]
@@ -121,7 +119,7 @@ def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -
         task_acks_late=True,
         task_acks_on_failure_or_timeout=False,
         task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
+        worker_prefetch_multiplier=4,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
@@ -171,35 +169,6 @@ class JobTask(_Task, Generic[Job]):
     def _put_aside(self, body: str, reason: str, *, trace: bool = False) -> None:
         log.error("job_put_aside", reason=reason, exc_info=trace)
         self._dead_letters.send(body, reason)
-
-
-class DeadLetteringConsumer(Consumer):
-    """Celery's consumer, but what it would delete unread is put aside first."""
-
-    #: Celery makes the consumer itself, so `make_celery` gives it this through a subclass.
-    dead_letters: DeadLetterQueue
-
-    def on_decode_error(self, message: "Message", exc: Exception) -> None:
-        """Put aside a message whose content type or encoding nobody reads."""
-        self._put_aside(message, f"cannot be decoded: {exc}")
-
-    def on_unknown_message(self, body: Any, message: "Message") -> None:  # noqa: ARG002  # Celery's signature
-        """Put aside what is no task at all."""
-        self._put_aside(message, "not a Celery message")
-
-    def on_unknown_task(self, body: Any, message: "Message", exc: Exception) -> None:  # noqa: ARG002
-        """Put aside a task that this worker does not know."""
-        self._put_aside(message, f"unknown task {str(message.headers.get('task'))[:100]!r}")
-
-    def on_invalid_task(self, body: Any, message: "Message", exc: Exception) -> None:  # noqa: ARG002
-        """Put aside a task whose headers or arguments are malformed."""
-        self._put_aside(message, f"malformed task: {exc}")
-
-    def _put_aside(self, message: "Message", reason: str) -> None:
-        received: dict[str, Any] = message.delivery_info["sqs_message"]
-        log.error("message_put_aside", message_id=received["MessageId"], reason=reason)
-        self.dead_letters.send(received["Body"], reason)
-        message.ack()
 
 
 class _WrongArguments(Exception):

@@ -1,0 +1,66 @@
+"""Celery's consumer, but it loses nothing and wakes up when a thread has done its job."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from socket import socketpair
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from celery.worker.consumer import Consumer
+
+from services.aws.dead_letters import DeadLetterQueue
+
+if TYPE_CHECKING:
+    from kombu.message import Message
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class DeadLetteringConsumer(Consumer):
+    """Celery's consumer, but what it would delete unread is put aside first."""
+
+    #: Celery makes the consumer itself, so `make_celery` gives it this through a subclass.
+    dead_letters: DeadLetterQueue
+    #: Celery's event loop; its stubs do not know it.
+    hub: Any
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[["Message"], None]:
+        """Start listening to wake-ups with every new connection, which empties the event loop."""
+        self._wake_up, heard = socketpair()
+        self._wake_up.setblocking(False)
+        heard.setblocking(False)
+        self.hub.add_reader(heard, heard.recv, 4096)
+        return super().create_task_handler(*args, **kwargs)
+
+    def call_soon(self, p: Any, *args: Any, **kwargs: Any) -> Any:
+        """Have the event loop do something, and wake it.
+
+        A thread that has done its job calls this to acknowledge the message. The loop would notice at its
+        next event, up to a second later, and fetch no more messages until then.
+        """
+        soon = super().call_soon(p, *args, **kwargs)
+        with suppress(BlockingIOError):  # enough wake-ups wait to be heard
+            self._wake_up.send(b".")
+        return soon
+
+    def on_decode_error(self, message: "Message", exc: Exception) -> None:
+        """Put aside a message whose content type or encoding nobody reads."""
+        self._put_aside(message, f"cannot be decoded: {exc}")
+
+    def on_unknown_message(self, body: Any, message: "Message") -> None:  # noqa: ARG002  # Celery's signature
+        """Put aside what is no task at all."""
+        self._put_aside(message, "not a Celery message")
+
+    def on_unknown_task(self, body: Any, message: "Message", exc: Exception) -> None:  # noqa: ARG002
+        """Put aside a task that this worker does not know."""
+        self._put_aside(message, f"unknown task {str(message.headers.get('task'))[:100]!r}")
+
+    def on_invalid_task(self, body: Any, message: "Message", exc: Exception) -> None:  # noqa: ARG002
+        """Put aside a task whose headers or arguments are malformed."""
+        self._put_aside(message, f"malformed task: {exc}")
+
+    def _put_aside(self, message: "Message", reason: str) -> None:
+        received: dict[str, Any] = message.delivery_info["sqs_message"]
+        log.error("message_put_aside", message_id=received["MessageId"], reason=reason)
+        self.dead_letters.send(received["Body"], reason)
+        message.ack()
