@@ -16,6 +16,25 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 
 
+class WakeUp:
+    """Rouses kombu's event loop from another thread.
+
+    The loop sleeps until a socket or a timer has something for it, seconds long; what a thread hands it
+    meanwhile is not noticed, and no more messages are fetched until then.
+    """
+
+    def __init__(self, hub: Any) -> None:
+        self._bell, heard = socketpair()
+        self._bell.setblocking(False)
+        heard.setblocking(False)
+        hub.add_reader(heard, heard.recv, 4096)
+
+    def __call__(self) -> None:
+        """Rouse it."""
+        with suppress(BlockingIOError):  # enough wake-ups wait to be heard
+            self._bell.send(b".")
+
+
 class DeadLetteringConsumer(Consumer):
     """Celery's consumer, but what it would delete unread is put aside first."""
 
@@ -26,21 +45,13 @@ class DeadLetteringConsumer(Consumer):
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[["Message"], None]:
         """Start listening to wake-ups with every new connection, which empties the event loop."""
-        self._wake_up, heard = socketpair()
-        self._wake_up.setblocking(False)
-        heard.setblocking(False)
-        self.hub.add_reader(heard, heard.recv, 4096)
+        self._wake_up = WakeUp(self.hub)
         return super().create_task_handler(*args, **kwargs)
 
     def call_soon(self, p: Any, *args: Any, **kwargs: Any) -> Any:
-        """Have the event loop do something, and wake it.
-
-        A thread that has done its job calls this to acknowledge the message. The loop would notice at its
-        next event, up to a second later, and fetch no more messages until then.
-        """
+        """Have the event loop do something, and wake it: a thread that is done acknowledges with this."""
         soon = super().call_soon(p, *args, **kwargs)
-        with suppress(BlockingIOError):  # enough wake-ups wait to be heard
-            self._wake_up.send(b".")
+        self._wake_up()
         return soon
 
     def on_decode_error(self, message: "Message", exc: Exception) -> None:
