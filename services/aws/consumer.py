@@ -24,10 +24,10 @@ class WakeUp:
     """
 
     def __init__(self, hub: Any) -> None:
-        self._bell, heard = socketpair()
+        self._bell, self._heard = socketpair()
         self._bell.setblocking(False)
-        heard.setblocking(False)
-        hub.add_reader(heard, heard.recv, 4096)
+        self._heard.setblocking(False)
+        hub.add_reader(self._heard, self._heard.recv, 4096)
 
     def __call__(self) -> None:
         """Rouse it."""
