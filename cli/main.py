@@ -172,7 +172,8 @@ def _connect(aws: bool) -> Aws:
 def _running() -> Generator[Machine]:
     """Start the machine; stop it whatever happens."""
     settings = MachineSettings.from_environment()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(stop, signal.default_int_handler)
     with only_one(settings.home):
         machine = Machine(settings, _say)
         try:
