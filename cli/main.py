@@ -22,7 +22,7 @@ from infra.errors import DeploymentError
 from localaws.machine import Machine, MachineError, MachineSettings, is_open, only_one
 from localaws.supervisor import ProcessFailed
 from services.aws.connection import Aws, AwsSettings
-from services.aws.errors import AwsError, StackNotReady
+from services.aws.errors import AwsError
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.tokens import KioskToken
 
@@ -48,7 +48,6 @@ _EXPECTED = (
     GatewayRefused,
     MachineError,
     ProcessFailed,
-    StackNotReady,
     UnsupportedPicture,
     demonstration.DemoFailed,
     requests.RequestException,

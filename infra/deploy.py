@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 import time
@@ -114,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Deploy from the command line; 0 when done, 1 with the reason on standard error."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Deploy Facegate's stack.")
     parser.add_argument("--stack", default="facegate", help="the stack's name (default: %(default)s)")
-    parser.add_argument("--region", help="the AWS region (default: the environment's)")
+    parser.add_argument("--region", default=os.environ.get("AWS_REGION"), help="the AWS region")
     parser.add_argument(
         "--parameter",
         type=_parameter,

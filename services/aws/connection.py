@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -33,6 +33,10 @@ class AwsSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FACEGATE_")
 
     stack: str = "facegate"
+    # boto3 itself reads AWS_DEFAULT_REGION alone; AWS's own run times set AWS_REGION.
+    region: str | None = Field(
+        default=None, validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION")
+    )
     connect_timeout_seconds: float = Field(default=2, gt=0)
     read_timeout_seconds: float = Field(default=5, gt=0)
     max_attempts: int = Field(default=3, ge=1)
@@ -72,11 +76,13 @@ class Aws:
         Raises
         ------
         StackNotReady
-            If there is no such stack, or it lacks an output.
+            If no region is set, there is no such stack, or it lacks an output.
         AwsUnavailable
             If CloudFormation cannot be reached.
         """
-        session = boto3.Session()
+        session = boto3.Session(region_name=settings.region)
+        if not session.region_name:
+            raise StackNotReady("no region is set: set AWS_REGION")
         client: CloudFormationClient = session.client("cloudformation", config=_config(settings))
         return cls(session, settings, _outputs(client, settings.stack))
 

@@ -8,7 +8,7 @@ from services.aws.worker import WorkerQueue, run_worker
 from services.contracts.messages import ENROLL_TASK, EnrollJob
 from services.enroll.service import EnrollService
 from services.enroll.settings import EnrollSettings
-from services.logs import configure_logs
+from services.startup import starting
 
 #: As infra/template.yaml sets them on the queue.
 VISIBILITY_TIMEOUT = 60
@@ -17,18 +17,18 @@ DELIVERIES = 5
 
 def main() -> None:
     """Connect, plug the parts together, serve the queue."""
-    configure_logs("enroll")
-    settings = EnrollSettings()
-    aws = Aws.connect(AwsSettings())
-    service = EnrollService(
-        photos=PhotoStore(aws), faces=FaceCollection(aws), enrollments=EnrollmentStore(aws)
-    )
-    queue = WorkerQueue(
-        url=aws.outputs.enroll_queue_url,
-        dead_letter_url=aws.outputs.enroll_dead_letter_queue_url,
-        visibility_timeout=VISIBILITY_TIMEOUT,
-        deliveries=DELIVERIES,
-    )
+    with starting("enroll"):
+        settings = EnrollSettings()
+        aws = Aws.connect(AwsSettings())
+        service = EnrollService(
+            photos=PhotoStore(aws), faces=FaceCollection(aws), enrollments=EnrollmentStore(aws)
+        )
+        queue = WorkerQueue(
+            url=aws.outputs.enroll_queue_url,
+            dead_letter_url=aws.outputs.enroll_dead_letter_queue_url,
+            visibility_timeout=VISIBILITY_TIMEOUT,
+            deliveries=DELIVERIES,
+        )
     run_worker(
         aws,
         queue,

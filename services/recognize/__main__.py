@@ -8,9 +8,9 @@ from services.aws.kiosks import KioskStore
 from services.aws.replies import ReplySender
 from services.aws.worker import WorkerQueue, run_worker
 from services.contracts.messages import RECOGNIZE_TASK, RecognizeJob
-from services.logs import configure_logs
 from services.recognize.service import RecognizeService
 from services.recognize.settings import RecognizeSettings
+from services.startup import starting
 
 #: As infra/template.yaml sets them on the queue.
 VISIBILITY_TIMEOUT = 30
@@ -19,23 +19,23 @@ DELIVERIES = 3
 
 def main() -> None:
     """Connect, plug the parts together, serve the queue."""
-    configure_logs("recognize")
-    settings = RecognizeSettings()
-    aws = Aws.connect(AwsSettings())
-    service = RecognizeService(
-        faces=FaceCollection(aws),
-        people=Directory(aws),
-        kiosks=KioskStore(aws),
-        decisions=DecisionStore(aws),
-        replies=ReplySender(aws),
-        policy=settings.policy,
-    )
-    queue = WorkerQueue(
-        url=aws.outputs.recognize_queue_url,
-        dead_letter_url=aws.outputs.recognize_dead_letter_queue_url,
-        visibility_timeout=VISIBILITY_TIMEOUT,
-        deliveries=DELIVERIES,
-    )
+    with starting("recognize"):
+        settings = RecognizeSettings()
+        aws = Aws.connect(AwsSettings())
+        service = RecognizeService(
+            faces=FaceCollection(aws),
+            people=Directory(aws),
+            kiosks=KioskStore(aws),
+            decisions=DecisionStore(aws),
+            replies=ReplySender(aws),
+            policy=settings.policy,
+        )
+        queue = WorkerQueue(
+            url=aws.outputs.recognize_queue_url,
+            dead_letter_url=aws.outputs.recognize_dead_letter_queue_url,
+            visibility_timeout=VISIBILITY_TIMEOUT,
+            deliveries=DELIVERIES,
+        )
     run_worker(
         aws,
         queue,
