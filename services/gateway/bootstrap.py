@@ -10,6 +10,7 @@ from services.aws.frames import FrameStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosks import KioskStore
 from services.aws.replies import ReplyQueue
+from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.replies import ReplyListener
@@ -39,6 +40,7 @@ def make_app() -> Flask:
         frames=FrameStore(aws),
         decisions=DecisionStore(aws),
         replies=replies,
+        admission=Admission(settings.tolerable_delay),
         inline_frame_bytes=settings.inline_frame_bytes,
         deadline=timedelta(seconds=settings.recognition_deadline),
     )

@@ -9,17 +9,20 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from services.aws.errors import AwsUnavailable
-from services.gateway.problems import INTERNAL, UNAVAILABLE, Problem
+from services.gateway.admission import Overloaded
+from services.gateway.problems import INTERNAL, OVERLOADED, UNAVAILABLE, Problem
 
 _log = structlog.stdlib.get_logger(__name__)
 
 _RETRY_AFTER_SECONDS = "2"
+_RETRY_AFTER_OVERLOAD_SECONDS = "1"
 
 
 def handle_errors(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(AwsUnavailable, _unavailable)
+    app.register_error_handler(Overloaded, _overloaded)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -40,6 +43,16 @@ def _unavailable(error: AwsUnavailable) -> Response:
             UNAVAILABLE,
             "AWS cannot be reached or is throttling. Nothing was decided and the door stays shut; try again.",
             {"Retry-After": _RETRY_AFTER_SECONDS},
+        )
+    )
+
+
+def _overloaded(_error: Overloaded) -> Response:
+    return _problem(
+        Problem(
+            OVERLOADED,
+            "This frame would be decided too late to open the door. Nothing was queued; send a new one.",
+            {"Retry-After": _RETRY_AFTER_OVERLOAD_SECONDS},
         )
     )
 

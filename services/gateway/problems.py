@@ -110,6 +110,12 @@ UNAVAILABLE = ProblemType(
     "Temporarily unavailable",
     "Something the gateway needs cannot be reached just now. The door stays shut; try again a little later.",
 )
+OVERLOADED = ProblemType(
+    "overloaded",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many frames",
+    "More frames arrive than can be decided in time, so this one was not taken. Send a new one later.",
+)
 NOT_READY = ProblemType(
     "not-ready",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -136,6 +142,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         FRAME_DIMENSIONS,
         UNKNOWN_RECOGNITION,
         UNAVAILABLE,
+        OVERLOADED,
         NOT_READY,
         INTERNAL,
     )

@@ -8,6 +8,7 @@ import structlog
 from services.aws.errors import AwsError
 from services.contracts.domain import Decision, Kiosk
 from services.contracts.messages import InlineFrame, RecognizeJob
+from services.gateway.admission import Admission
 from services.gateway.collaborators import Decisions, Frames, Jobs
 from services.gateway.frames import Frame
 from services.gateway.problems import UNKNOWN_RECOGNITION, Problem
@@ -44,6 +45,7 @@ class Recognitions:
     frames: Frames
     decisions: Decisions
     replies: ReplyListener
+    admission: Admission
     inline_frame_bytes: int
     deadline: timedelta
 
@@ -52,17 +54,21 @@ class Recognitions:
 
         Raises
         ------
+        Overloaded
+            If it would be decided too late; nothing was stored or queued then.
         AwsError
             If the frame could not be queued; nothing will be decided about it then.
         """
         recognition_id = str(uuid7())
         if not wait:
+            self.admission.check()
             self.jobs.send(self._job(recognition_id, kiosk, frame, received_at))
             return Pending(recognition_id)
-        with self.replies.expect(recognition_id) as awaited:
+        with self.admission.passage() as passage, self.replies.expect(recognition_id) as awaited:
             job = self._job(recognition_id, kiosk, frame, received_at)
             self.jobs.send(job.model_copy(update={"reply_to": self.replies.reply_to}))
             decision = awaited.wait(wait)
+            passage.answered = decision is not None
         return decision or self._unheard(recognition_id)
 
     def find(self, kiosk: Kiosk, recognition_id: str) -> Decision | Pending:

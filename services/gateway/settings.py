@@ -20,10 +20,12 @@ class GatewaySettings(BaseSettings):
     min_frame_side : int
         Fewest pixels a side may have; Rekognition's own limit is 80.
     inline_frame_bytes : int
-        Frames up to this size travel in their message, larger ones through S3. An SQS message
-        takes 1 MiB and Celery's base64 nearly doubles a body.
+        Frames up to this size travel in their message, base64 in JSON, larger ones through S3. An SQS
+        message takes 1 MiB.
     recognition_deadline : float
         Seconds after which an answer has lost its worth to the person at the door.
+    tolerable_delay : float
+        Seconds that a decision may take before the gateway has fewer frames under way and refuses more.
     max_wait : int
         Most seconds a request may wait for its decision, whatever ``Prefer: wait`` asks.
     body_timeout : float
@@ -39,6 +41,7 @@ class GatewaySettings(BaseSettings):
     min_frame_side: Annotated[int, Field(gt=0)] = 80
     inline_frame_bytes: Annotated[int, Field(ge=0)] = 256 * KIBIBYTE
     recognition_deadline: Annotated[float, Field(gt=0)] = 8.0
+    tolerable_delay: Annotated[float, Field(gt=0)] = 0.8
     max_wait: Annotated[int, Field(ge=0)] = 10
     body_timeout: Annotated[float, Field(gt=0)] = 15.0
     frames_read_at_once: Annotated[int, Field(gt=0)] = 4

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from services.contracts.messages import RecognizeJob
 from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import KioskToken
+from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.replies import ReplyListener
@@ -39,6 +40,7 @@ class Gateway:
     kiosks: InMemoryKiosks
     replies: InMemoryReplies
     listener: ReplyListener
+    admission: Admission
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
@@ -75,9 +77,12 @@ def gateway() -> Iterator[Gateway]:
     )
     listener = ReplyListener(replies.open)
     listener.start()
+    admission = Admission(settings.tolerable_delay)
     recognitions = Recognitions(
-        jobs, frames, decisions, listener, settings.inline_frame_bytes, timedelta(seconds=8)
+        jobs, frames, decisions, listener, admission, settings.inline_frame_bytes, timedelta(seconds=8)
     )
     app = create_app(recognitions, KioskAuthenticator(kiosks), settings)
-    yield Gateway(app.test_client(), token, other, jobs, frames, decisions, kiosks, replies, listener)
+    yield Gateway(
+        app.test_client(), token, other, jobs, frames, decisions, kiosks, replies, listener, admission
+    )
     listener.close()

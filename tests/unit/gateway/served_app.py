@@ -10,6 +10,7 @@ from flask import Flask
 from services.contracts.messages import RecognizeJob
 from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import KioskToken
+from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.replies import ReplyListener
@@ -62,6 +63,7 @@ def make_app() -> Flask:
         InMemoryFrames(),
         InMemoryDecisions(),
         listener,
+        Admission(settings.recognition_deadline, initial=settings.recognition_deadline * 100),
         settings.inline_frame_bytes,
         timedelta(seconds=settings.recognition_deadline),
     )

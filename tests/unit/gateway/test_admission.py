@@ -1,0 +1,149 @@
+"""The admission control against a simulated queue; its clock is the simulation's."""
+
+import heapq
+import random
+from contextlib import ExitStack
+
+import pytest
+
+from services.gateway.admission import Admission, Overloaded
+from tests.unit.gateway.in_memory import noise, picture
+
+TOLERABLE = 0.8
+
+
+class Simulation:
+    """Frames arrive at random, one server decides them in turn, each in the same time."""
+
+    def __init__(self, capacity, *, seed=1, gateways=1):
+        self.now = 0.0
+        self.service_time = 1 / capacity
+        self.random = random.Random(seed)
+        self.admissions = [Admission(TOLERABLE, clock=lambda: self.now) for _ in range(gateways)]
+        self.server_free_at = 0.0
+        self.delays, self.refused = [], 0
+        self.answered_by = [0] * gateways
+
+    def run(self, offered, seconds):
+        end = self.now + seconds
+        next_arrival = self.now + self.random.expovariate(offered)
+        departures = []
+        while next_arrival < end or departures:
+            if departures and departures[0][0] <= next_arrival:
+                self.now, _, began, stack, passage, gateway = heapq.heappop(departures)
+                passage.answered = True
+                stack.close()
+                self.delays.append(self.now - began)
+                self.answered_by[gateway] += 1
+                continue
+            if next_arrival >= end:
+                next_arrival = float("inf")
+                continue
+            self.now = next_arrival
+            next_arrival += self.random.expovariate(offered)
+            gateway = self.random.randrange(len(self.admissions))
+            stack = ExitStack()
+            try:
+                passage = stack.enter_context(self.admissions[gateway].passage())
+            except Overloaded:
+                self.refused += 1
+                continue
+            self.server_free_at = max(self.now, self.server_free_at) + self.service_time
+            entry = (self.server_free_at, len(self.delays) + self.refused, self.now, stack, passage, gateway)
+            heapq.heappush(departures, entry)
+
+    def forget(self):
+        self.delays, self.refused = [], 0
+        self.answered_by = [0] * len(self.admissions)
+
+
+def percentile(values, percent):
+    return sorted(values)[int(len(values) * percent / 100)]
+
+
+@pytest.mark.parametrize("capacity", [5, 40, 300])
+def test_at_twice_the_load_the_answers_stay_in_time_and_the_workers_busy(capacity):
+    simulation = Simulation(capacity)
+    simulation.run(2 * capacity, 60)
+    simulation.forget()
+    simulation.run(2 * capacity, 60)
+    assert len(simulation.delays) >= 0.95 * capacity * 60
+    assert percentile(simulation.delays, 95) < 1.5
+    assert simulation.refused > 0
+
+
+def test_a_load_that_can_be_done_is_never_refused():
+    simulation = Simulation(capacity=100)
+    simulation.run(60, 120)
+    assert simulation.refused == 0
+
+
+def test_when_the_workers_become_fewer_it_follows_and_when_they_come_back_too():
+    simulation = Simulation(capacity=200)
+    simulation.run(400, 60)
+    simulation.service_time = 1 / 20
+    simulation.run(400, 60)
+    simulation.forget()
+    simulation.run(400, 30)
+    assert percentile(simulation.delays, 95) < 1.5
+    simulation.service_time = 1 / 200
+    simulation.run(400, 60)
+    simulation.forget()
+    simulation.run(400, 30)
+    assert len(simulation.delays) >= 0.95 * 200 * 30
+
+
+def test_two_gateways_share_what_the_workers_can_do():
+    simulation = Simulation(capacity=100, gateways=2)
+    simulation.run(200, 60)
+    simulation.forget()
+    simulation.run(200, 120)
+    assert min(simulation.answered_by) > 0.3 * sum(simulation.answered_by)
+    assert percentile(simulation.delays, 95) < 1.5
+
+
+def test_recognitions_that_nobody_answers_shrink_the_limit_to_the_least():
+    now = [0.0]
+    admission = Admission(TOLERABLE, least=4, clock=lambda: now[0])
+    for _ in range(100):
+        with admission.passage():
+            now[0] += 8
+    assert admission.limit == 4
+
+
+def test_an_error_gives_the_place_back():
+    admission = Admission(TOLERABLE, initial=4, least=1)
+    for _ in range(10):
+        with pytest.raises(ValueError, match="broken"), admission.passage():
+            raise ValueError("broken")
+
+
+@pytest.mark.parametrize("prefer", [{"Prefer": "wait=5"}, {}])
+def test_a_frame_that_would_be_decided_too_late_is_refused_before_it_is_queued_or_stored(gateway, prefer):
+    with ExitStack() as under_way:
+        for _ in range(int(gateway.admission.limit)):
+            under_way.enter_context(gateway.admission.passage())
+        answer = gateway.client.post(
+            "/v1/recognitions",
+            data=noise(),
+            headers=gateway.headers(**prefer),
+            content_type="image/png",
+        )
+    assert answer.status_code == 503
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["type"] == "/problems/overloaded"
+    assert answer.headers["Retry-After"] == "1"
+    assert gateway.jobs.sent == []
+    assert gateway.frames.stored == {}
+
+
+def test_a_decision_in_time_counts_as_answered(gateway):
+    gateway.worker_decides()
+    before = gateway.admission.limit
+    gateway.client.post(
+        "/v1/recognitions",
+        data=picture(),
+        headers=gateway.headers(Prefer="wait=5"),
+        content_type="image/jpeg",
+    )
+    assert gateway.admission.limit == before
