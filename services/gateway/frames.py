@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from services.gateway.problems import (
     FRAME_DIMENSIONS,
@@ -16,6 +16,7 @@ from services.gateway.problems import (
 
 #: Pillow's format for each content type that is taken.
 FRAME_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG"}
+_JPEG_QUALITY = 90
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,14 @@ class FrameLimits:
         Width times height, in pixels.
     min_side : int
         Width and height each, in pixels.
+    needed_side : int
+        Longest side that recognition gains from, in pixels; larger frames are made smaller.
     """
 
     max_bytes: int
     max_pixels: int
     min_side: int
+    needed_side: int
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Frame:
     Attributes
     ----------
     data : bytes
-        The file as it was sent.
+        The file as it was sent, or a smaller JPEG of it.
     content_type : str
         ``image/jpeg`` or ``image/png``.
     width, height : int
@@ -58,7 +62,7 @@ class Frame:
 
 
 def read_frame(data: bytes, content_type: str, limits: FrameLimits) -> Frame:
-    """Check that `data` is a whole picture of the type it says, within the limits.
+    """Check that `data` is a whole picture of the type it says, within the limits; shrink what is too large.
 
     Raises
     ------
@@ -70,6 +74,8 @@ def read_frame(data: bytes, content_type: str, limits: FrameLimits) -> Frame:
         with Image.open(BytesIO(data), formats=[FRAME_FORMATS[content_type]]) as image:
             width, height = image.size
             _check_dimensions(width, height, limits)
+            if max(width, height) > limits.needed_side:
+                return _shrunk(image, limits.needed_side)
             # a JPEG decoded to an eighth of its size is read to its end all the same, in a third of the time
             image.draft("L", (1, 1))
             image.load()
@@ -84,6 +90,17 @@ def read_frame(data: bytes, content_type: str, limits: FrameLimits) -> Frame:
             f"The frame is not a picture of type {content_type}, or it is damaged or cut off. Send it again.",
         ) from error
     return Frame(data, content_type, width, height)
+
+
+def _shrunk(image: Image.Image, side: int) -> Frame:
+    """Fit a picture into a square, upright and without its metadata."""
+    # a JPEG is decoded to the next of its own scales at once
+    image.draft("RGB", (side, side))
+    upright = ImageOps.exif_transpose(image).convert("RGB")
+    upright.thumbnail((side, side), reducing_gap=2.0)
+    file = BytesIO()
+    upright.save(file, "JPEG", quality=_JPEG_QUALITY)
+    return Frame(file.getvalue(), "image/jpeg", upright.width, upright.height)
 
 
 def _check_envelope(data: bytes, content_type: str, limits: FrameLimits) -> None:

@@ -24,8 +24,12 @@ def kiosk_api(
 ) -> Blueprint:
     """Make the blueprint of ``/v1/recognitions``."""
     blueprint = Blueprint("kiosk_api", __name__, url_prefix="/v1/recognitions")
-    limits = FrameLimits(settings.max_frame_bytes, settings.max_frame_pixels, settings.min_frame_side)
-
+    limits = FrameLimits(
+        settings.max_frame_bytes,
+        settings.max_frame_pixels,
+        settings.min_frame_side,
+        settings.needed_frame_side,
+    )
     reading = BoundedSemaphore(settings.frames_read_at_once)
 
     @blueprint.before_request

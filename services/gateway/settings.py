@@ -19,6 +19,9 @@ class GatewaySettings(BaseSettings):
         Most pixels (width times height) a frame may have, read from its header before decoding.
     min_frame_side : int
         Fewest pixels a side may have; Rekognition's own limit is 80.
+    needed_frame_side : int
+        Longest side in pixels that recognition gains from; larger frames are made smaller before they are
+        queued. At 1280 a face that Rekognition can find still has its 40 pixels.
     inline_frame_bytes : int
         Frames up to this size travel in their message, base64 in JSON, larger ones through S3. An SQS
         message takes 1 MiB.
@@ -39,6 +42,7 @@ class GatewaySettings(BaseSettings):
     max_frame_bytes: Annotated[int, Field(gt=0)] = 5_000_000
     max_frame_pixels: Annotated[int, Field(gt=0)] = 4096 * 4096
     min_frame_side: Annotated[int, Field(gt=0)] = 80
+    needed_frame_side: Annotated[int, Field(ge=640)] = 1280
     inline_frame_bytes: Annotated[int, Field(ge=0)] = 256 * KIBIBYTE
     recognition_deadline: Annotated[float, Field(gt=0)] = 8.0
     tolerable_delay: Annotated[float, Field(gt=0)] = 0.8
@@ -64,5 +68,5 @@ class ServerSettings(BaseSettings):
 
     bind: str = "127.0.0.1:8000"
     workers: Annotated[int, Field(gt=0)] = 1
-    threads: Annotated[int, Field(gt=0)] = 128
+    threads: Annotated[int, Field(gt=0)] = 256
     client_silence: Annotated[float, Field(gt=0)] = 5.0

@@ -14,7 +14,7 @@ from services.gateway.problems import Problem
 from services.gateway.uuid7 import parse_uuid7, time_of, uuid7
 from tests.unit.gateway.in_memory import InMemoryKiosks, kiosk_with, picture
 
-LIMITS = FrameLimits(max_bytes=1_000_000, max_pixels=1_000_000, min_side=80)
+LIMITS = FrameLimits(max_bytes=1_000_000, max_pixels=1_000_000, min_side=80, needed_side=640)
 FILES = {"image/jpeg": picture(), "image/png": picture("PNG")}
 
 
