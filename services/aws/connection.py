@@ -40,6 +40,7 @@ class AwsSettings(BaseSettings):
     connect_timeout_seconds: float = Field(default=2, gt=0)
     read_timeout_seconds: float = Field(default=5, gt=0)
     max_attempts: int = Field(default=3, ge=1)
+    rekognition_max_attempts: int = Field(default=3, ge=1)
 
 
 class StackOutputs(BaseModel):
@@ -110,14 +111,15 @@ class Aws:
     @cached_property
     def rekognition(self) -> "RekognitionClient":
         """For the collection."""
-        return self.session.client("rekognition", config=_config(self.settings))
+        config = _config(self.settings, self.settings.rekognition_max_attempts)
+        return self.session.client("rekognition", config=config)
 
 
-def _config(settings: AwsSettings) -> Config:
+def _config(settings: AwsSettings, attempts: int | None = None) -> Config:
     return Config(
         connect_timeout=settings.connect_timeout_seconds,
         read_timeout=settings.read_timeout_seconds,
-        retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
+        retries={"mode": "standard", "total_max_attempts": attempts or settings.max_attempts},
         max_pool_connections=64,
     )
 

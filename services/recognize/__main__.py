@@ -21,7 +21,8 @@ def main() -> None:
     """Connect, plug the parts together, serve the queue."""
     with starting("recognize"):
         settings = RecognizeSettings()
-        aws = Aws.connect(AwsSettings())
+        # The service itself tries again, as long as the frame is worth it.
+        aws = Aws.connect(AwsSettings(rekognition_max_attempts=1))
         service = RecognizeService(
             faces=FaceCollection(aws),
             people=Directory(aws),

@@ -3,16 +3,22 @@
 import time
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
+from tenacity import Retrying, retry_if_exception_type, wait_random_exponential
 
 from services.aws.collection import ImageMissing, NoFaceInImage, UnreadableImage
+from services.aws.errors import AwsUnavailable
 from services.contracts.domain import Decision, FaceMatch, Kiosk, Person
 from services.contracts.messages import DecisionReply, InlineFrame, RecognizeJob, StoredObject
 from services.contracts.reasons import DecisionReason
 from services.recognize.policy import Policy, Verdict, decide
+
+#: Between attempts: seconds, at random and longer each time, so that throttled workers do not come back
+#: together (AWS's "exponential backoff and jitter").
+_PAUSES = wait_random_exponential(multiplier=0.05, max=0.5)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -74,6 +80,7 @@ class RecognizeService:
         replies: Replies,
         policy: Policy,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._faces = faces
         self._people = people
@@ -82,6 +89,7 @@ class RecognizeService:
         self._replies = replies
         self._policy = policy
         self._now = now
+        self._sleep = sleep
 
     def handle(self, job: RecognizeJob) -> Decision:
         """Decide, record the decision, and tell whoever waits.
@@ -116,16 +124,16 @@ class RecognizeService:
             if kiosk is None:
                 return Verdict(DecisionReason.UNKNOWN_KIOSK), None
             door_id = kiosk.door_id
-        verdict = self._recognize(job.frame, timings)
+        verdict = self._recognize(job, timings)
         if self._now() >= job.deadline:
             # Whoever stood there may have gone and somebody else come.
             verdict = Verdict(DecisionReason.EXPIRED)
         return verdict, door_id
 
-    def _recognize(self, frame: InlineFrame | StoredObject, timings: "_Timings") -> Verdict:
+    def _recognize(self, job: RecognizeJob, timings: "_Timings") -> Verdict:
         try:
             with timings.step("search_ms"):
-                matches = self._faces.search(frame, self._policy.search_threshold)
+                matches = self._search_until(job.deadline, job.frame)
         except NoFaceInImage:
             return Verdict(DecisionReason.NO_FACE)
         except (UnreadableImage, ImageMissing):
@@ -133,6 +141,17 @@ class RecognizeService:
         with timings.step("people_ms"):
             people = self._people.people_by_face({match.face_id for match in matches})
         return decide(matches, people, self._policy)
+
+    def _search_until(self, deadline: datetime, frame: InlineFrame | StoredObject) -> list[FaceMatch]:
+        """Search, and search again while Rekognition throttles and an answer is still worth something."""
+        attempts = Retrying(
+            retry=retry_if_exception_type(AwsUnavailable),
+            wait=_PAUSES,
+            stop=lambda attempt: self._now() + timedelta(seconds=attempt.upcoming_sleep) >= deadline,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return attempts(self._faces.search, frame, self._policy.search_threshold)
 
     def _conclude(
         self, job: RecognizeJob, verdict: Verdict, door_id: str | None, timings: "_Timings"

@@ -18,13 +18,14 @@ KIOSK = Kiosk(kiosk_id="kiosk-1", door_id="front-door", token_sha256="0" * 64, c
 class Faces:
     def __init__(self, matches=(), error=None, takes=timedelta()):
         self.matches, self.error, self.takes = list(matches), error, takes
+        self.fails = 1_000_000
         self.asked = []
         self.clock = None
 
     def search(self, image, threshold):
         self.asked.append((image, threshold))
         self.clock.now += self.takes
-        if self.error:
+        if self.error and len(self.asked) <= self.fails:
             raise self.error
         return self.matches
 
@@ -56,6 +57,9 @@ class Clock:
     def __call__(self):
         return self.now
 
+    def sleep(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
 
 class World:
     def __init__(self, *matches, error=None, takes=timedelta()):
@@ -71,6 +75,7 @@ class World:
             replies=self.replies,
             policy=Policy(),
             now=self.clock,
+            sleep=self.clock.sleep,
         )
 
 
@@ -156,6 +161,21 @@ def test_anything_unexpected_denies_the_door_and_leaves_the_message_as_a_trace(e
         world.service.handle(job())
     assert world.decisions["r-1"].reason is DecisionReason.INTERNAL_ERROR
     assert world.replies[0][1].outcome is Outcome.DENIED
+
+
+def test_a_throttled_search_is_tried_again_while_the_frame_is_worth_it():
+    world = World(MATCH, error=AwsUnavailable("throttled"), takes=timedelta(milliseconds=50))
+    world.faces.fails = 10
+    assert world.service.handle(job()).reason is DecisionReason.MATCH
+    assert len(world.faces.asked) == 11
+
+
+def test_a_search_that_stays_throttled_is_given_up_before_the_deadline():
+    world = World(MATCH, error=AwsUnavailable("throttled"), takes=timedelta(milliseconds=50))
+    with pytest.raises(AwsUnavailable):
+        world.service.handle(job())
+    assert world.clock.now <= NOW + timedelta(seconds=8.1)
+    assert world.decisions["r-1"].reason is DecisionReason.INTERNAL_ERROR
 
 
 def test_a_denied_decision_names_nobody():
