@@ -1,27 +1,55 @@
-"""Collections of faces: kept on disk, searched in memory; no HTTP and no pictures."""
+"""Collections of faces and users: kept on disk, searched in memory; no HTTP and no pictures."""
 
 from localaws.rekognition.collections.errors import (
     CollectionExistsError,
     CollectionsError,
     DataInUseError,
+    DataLayoutError,
     ForeignModelError,
+    QuotaExceededError,
     UnknownCollectionError,
     UnknownFaceError,
+    UnknownUserError,
+    UserExistsError,
 )
-from localaws.rekognition.collections.face_collections import FaceCollections, Match
-from localaws.rekognition.collections.records import Collection, FaceRecord, NewFace, RelativeBox
+from localaws.rekognition.collections.face_collections import FaceCollections
+from localaws.rekognition.collections.records import (
+    Association,
+    AssociationFailure,
+    Collection,
+    Disassociation,
+    FaceRecord,
+    Match,
+    NewFace,
+    RelativeBox,
+    UnchangedFace,
+    UserMatch,
+    UserRecord,
+    UserStatus,
+)
 
 __all__ = [
+    "Association",
+    "AssociationFailure",
     "Collection",
     "CollectionExistsError",
     "CollectionsError",
     "DataInUseError",
+    "DataLayoutError",
+    "Disassociation",
     "FaceCollections",
     "FaceRecord",
     "ForeignModelError",
     "Match",
     "NewFace",
+    "QuotaExceededError",
     "RelativeBox",
+    "UnchangedFace",
     "UnknownCollectionError",
     "UnknownFaceError",
+    "UnknownUserError",
+    "UserExistsError",
+    "UserMatch",
+    "UserRecord",
+    "UserStatus",
 ]

@@ -1,44 +1,60 @@
-"""Collections and faces in SQLite; what is committed survives the process and the machine."""
+"""The SQLite file that says what exists; what is committed survives the process and the machine."""
 
 import fcntl
-import json
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from threading import RLock
+from threading import Lock, local
 from typing import Any
 
-import numpy as np
+from localaws.rekognition.collections.errors import DataInUseError, DataLayoutError
 
-from localaws.rekognition.collections.errors import DataInUseError
-from localaws.rekognition.collections.records import Collection, FaceRecord, NewFace, RelativeBox
-from localaws.rekognition.engine import Floats
+#: Kept in SQLite's user_version; raised whenever the schema or the files beside it change.
+_LAYOUT = 2
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS collections (
+CREATE TABLE collections (
     collection_id TEXT PRIMARY KEY,
     face_model_version TEXT NOT NULL,
     created_at REAL NOT NULL,
     tags TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS faces (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE galleries (
+    gallery_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id TEXT NOT NULL REFERENCES collections ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('faces', 'users')),
+    dimension INTEGER NOT NULL,
+    UNIQUE (collection_id, kind)
+) STRICT;
+CREATE TABLE open_vectors (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    gallery_id INTEGER NOT NULL REFERENCES galleries ON DELETE CASCADE,
+    vector BLOB NOT NULL
+) STRICT;
+CREATE INDEX open_vectors_of_gallery ON open_vectors (gallery_id);
+CREATE TABLE users (
+    collection_id TEXT NOT NULL REFERENCES collections ON DELETE CASCADE,
+    user_id TEXT NOT NULL,
+    vector_key INTEGER,
+    PRIMARY KEY (collection_id, user_id)
+) STRICT;
+CREATE UNIQUE INDEX users_by_vector ON users (vector_key);
+CREATE TABLE faces (
+    sequence INTEGER PRIMARY KEY,
     collection_id TEXT NOT NULL REFERENCES collections ON DELETE CASCADE,
     face_id TEXT NOT NULL,
     image_id TEXT NOT NULL,
     external_image_id TEXT,
     "left" REAL NOT NULL, top REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL,
     confidence REAL NOT NULL,
-    vector BLOB NOT NULL,
+    user_id TEXT,
     UNIQUE (collection_id, face_id)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS faces_of_image ON faces (collection_id, image_id);
-CREATE INDEX IF NOT EXISTS faces_in_order ON faces (collection_id, sequence);
+CREATE INDEX faces_of_image ON faces (collection_id, image_id);
+CREATE INDEX faces_in_order ON faces (collection_id, sequence);
+CREATE INDEX faces_of_user ON faces (collection_id, user_id) WHERE user_id IS NOT NULL;
 """
-
-_FACE_COLUMNS = 'sequence, face_id, image_id, external_image_id, "left", top, width, height, confidence'
 
 #: SQLite's default limit of variables in a statement is 32,766 now and was 999.
 _VARIABLES = 900
@@ -47,10 +63,14 @@ _VARIABLES = 900
 class Database:
     """One process's hold on a data directory; threads may share it.
 
+    One connection writes, every thread that reads has its own: in WAL mode readers wait for nobody.
+
     Raises
     ------
     DataInUseError
         Another process holds the directory.
+    DataLayoutError
+        The directory is of another version.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -63,163 +83,73 @@ class Database:
             raise DataInUseError(
                 f"{data_dir} is in use by another process; stop it or choose another directory."
             ) from error
-        self._lock = RLock()
-        # Autocommit: transactions are begun by hand, in `_transaction` alone.
-        self._connection = sqlite3.connect(
-            data_dir / "collections.sqlite3", isolation_level=None, check_same_thread=False
-        )
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.executescript(_SCHEMA)
+        self._path = data_dir / "collections.sqlite3"
+        self._writing = Lock()
+        self._writer = self._connect()
+        self._readers: list[sqlite3.Connection] = []
+        self._of_thread = local()
+        self._prepare(data_dir)
 
     def close(self) -> None:
         """Let go of the directory."""
-        with self._lock:
-            self._connection.close()
+        with self._writing:
+            for connection in (*self._readers, self._writer):
+                connection.close()
             self._lock_file.close()
 
-    def add_collection(self, collection_id: str, face_model_version: str, tags: dict[str, str]) -> bool:
-        """Add a collection; return False where the id is taken."""
-        with self._transaction() as connection:
-            done = connection.execute(
-                "INSERT OR IGNORE INTO collections VALUES (?, ?, ?, ?)",
-                (collection_id, face_model_version, datetime.now(UTC).timestamp(), json.dumps(tags)),
-            )
-            return done.rowcount == 1
-
-    def collection(self, collection_id: str) -> Collection | None:
-        """Return a collection, or None."""
-        rows = self._rows(
-            "SELECT collection_id, face_model_version, created_at, "
-            "(SELECT count(*) FROM faces WHERE faces.collection_id = collections.collection_id) "
-            "FROM collections WHERE collection_id = ?",
-            [collection_id],
-        )
-        return next((_collection(row) for row in rows), None)
-
-    def collection_version(self, collection_id: str) -> str | None:
-        """Return a collection's FaceModelVersion, or None where there is no such collection."""
-        rows = self._rows(
-            "SELECT face_model_version FROM collections WHERE collection_id = ?", [collection_id]
-        )
-        return rows[0][0] if rows else None
-
-    def collection_versions(self, after: str, limit: int) -> list[tuple[str, str]]:
-        """Return id and FaceModelVersion of collections whose id sorts behind `after`, in order."""
-        return self._rows(
-            "SELECT collection_id, face_model_version FROM collections "
-            "WHERE collection_id > ? ORDER BY collection_id LIMIT ?",
-            [after, limit],
-        )
-
-    def remove_collection(self, collection_id: str) -> bool:
-        """Remove a collection and its faces; return False where there is none."""
-        with self._transaction() as connection:
-            done = connection.execute("DELETE FROM collections WHERE collection_id = ?", [collection_id])
-            return done.rowcount == 1
-
-    def add_faces(
-        self,
-        collection_id: str,
-        image_id: str,
-        external_image_id: str | None,
-        faces: Sequence[tuple[str, NewFace]],
-    ) -> list[FaceRecord]:
-        """Add faces, each with its id, and return once they are on disk."""
-        records: list[FaceRecord] = []
-        with self._transaction() as connection:
-            for face_id, face in faces:
-                box = face.box
-                done = connection.execute(
-                    'INSERT INTO faces (collection_id, face_id, image_id, external_image_id, "left", '
-                    "top, width, height, confidence, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        collection_id, face_id, image_id, external_image_id, box.left, box.top,
-                        box.width, box.height, face.confidence, face.vector.tobytes(),
-                    ),
-                )  # fmt: skip
-                sequence = done.lastrowid or 0
-                records.append(
-                    FaceRecord(sequence, face_id, image_id, external_image_id, box, face.confidence)
-                )
-        return records
-
-    def remove_faces(self, collection_id: str, face_ids: Sequence[str]) -> None:
-        """Remove faces; ids that are not there are passed over."""
-        with self._transaction() as connection:
-            for part in _parts(face_ids):
-                connection.execute(
-                    f"DELETE FROM faces WHERE collection_id = ? AND face_id IN ({_marks(part)})",  # noqa: S608 - question marks
-                    [collection_id, *part],
-                )
-
-    def faces_by_id(self, collection_id: str, face_ids: Sequence[str]) -> dict[str, FaceRecord]:
-        """Return the faces of these ids that are there."""
-        found: dict[str, FaceRecord] = {}
-        for part in _parts(face_ids):
-            rows = self._rows(
-                f"SELECT {_FACE_COLUMNS} FROM faces WHERE collection_id = ? AND face_id IN ({_marks(part)})",  # noqa: S608 - question marks
-                [collection_id, *part],
-            )
-            found.update({record.face_id: record for record in map(_face, rows)})
-        return found
-
-    def faces_of_image(
-        self, collection_id: str, image_id: str, external_image_id: str | None
-    ) -> list[FaceRecord]:
-        """Return the faces indexed from an image under this external id."""
-        rows = self._rows(
-            f"SELECT {_FACE_COLUMNS} FROM faces "  # noqa: S608 - a constant
-            "WHERE collection_id = ? AND image_id = ? AND external_image_id IS ? ORDER BY sequence",
-            [collection_id, image_id, external_image_id],
-        )
-        return [_face(row) for row in rows]
-
-    def faces_after(self, collection_id: str, sequence: int, limit: int) -> list[FaceRecord]:
-        """Return faces in the order of indexing, from behind `sequence`."""
-        rows = self._rows(
-            f"SELECT {_FACE_COLUMNS} FROM faces "  # noqa: S608 - a constant
-            "WHERE collection_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-            [collection_id, sequence, limit],
-        )
-        return [_face(row) for row in rows]
-
-    def vectors(self, collection_id: str) -> list[tuple[str, Floats]]:
-        """Return every face's id and vector."""
-        rows = self._rows("SELECT face_id, vector FROM faces WHERE collection_id = ?", [collection_id])
-        return [(face_id, np.frombuffer(vector, np.float32)) for face_id, vector in rows]
-
-    def _rows(self, query: str, parameters: Sequence[Any]) -> list[Any]:
-        with self._lock, closing(self._connection.execute(query, parameters)) as cursor:
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Return the rows of a query over what is committed."""
+        with closing(self._reader().execute(query, parameters)) as cursor:
             return cursor.fetchall()
 
+    def rows_of(self, query: str, parameters: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        """Return the rows of a query that ends in ``IN (...)``, for any number of values."""
+        return [
+            row
+            for part in _parts(values)
+            for row in self.rows(f"{query} ({', '.join('?' * len(part))})", [*parameters, *part])
+        ]
+
     @contextmanager
-    def _transaction(self) -> Generator[sqlite3.Connection]:
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """Write: all of it is on disk afterwards, or, after an exception, none."""
+        with self._writing:
+            self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield self._writer
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._writer.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            self._writer.execute("COMMIT")
+
+    def _prepare(self, data_dir: Path) -> None:
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.execute("PRAGMA synchronous = FULL")
+        self._writer.execute("PRAGMA foreign_keys = ON")
+        (layout,) = self._writer.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables == 0:
+            self._writer.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_LAYOUT}; COMMIT;")
+        elif layout != _LAYOUT:
+            self.close()
+            raise DataLayoutError(
+                f"{data_dir} holds collections in layout {layout}, this version works with {_LAYOUT}; "
+                "move the directory away and index the faces again."
+            )
+
+    def _reader(self) -> sqlite3.Connection:
+        reader: sqlite3.Connection | None = getattr(self._of_thread, "reader", None)
+        if reader is None:
+            reader = self._of_thread.reader = self._connect()
+            reader.execute("PRAGMA query_only = ON")
+            self._readers.append(reader)
+        return reader
+
+    def _connect(self) -> sqlite3.Connection:
+        # Autocommit: transactions are begun by hand, in `transaction` alone. A thread's connection is
+        # used by that thread, and closed by whoever closes the database.
+        return sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
 
 
-def _parts(face_ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (face_ids[start : start + _VARIABLES] for start in range(0, len(face_ids), _VARIABLES))
-
-
-def _marks(values: Sequence[str]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _collection(row: Sequence[Any]) -> Collection:
-    collection_id, version, created_at, face_count = row
-    return Collection(collection_id, version, datetime.fromtimestamp(created_at, UTC), face_count)
-
-
-def _face(row: Sequence[Any]) -> FaceRecord:
-    sequence, face_id, image_id, external_image_id, left, top, width, height, confidence = row
-    box = RelativeBox(left, top, width, height)
-    return FaceRecord(sequence, face_id, image_id, external_image_id, box, confidence)
+def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (values[start : start + _VARIABLES] for start in range(0, len(values), _VARIABLES))

@@ -1,33 +1,24 @@
-"""Collections as Rekognition knows them: faces go in, are listed, searched and deleted."""
+"""Collections as Rekognition knows them: faces go in, become users, are listed, searched and deleted."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from threading import Lock
+from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
-from localaws.rekognition.collections.database import Database
 from localaws.rekognition.collections.errors import (
     CollectionExistsError,
-    ForeignModelError,
+    QuotaExceededError,
     UnknownCollectionError,
     UnknownFaceError,
 )
-from localaws.rekognition.collections.records import Collection, FaceRecord, NewFace
-from localaws.rekognition.collections.search_index import SearchIndex
+from localaws.rekognition.collections.records import Collection, FaceRecord, Match, NewFace
+from localaws.rekognition.collections.user_collections import UserCollections
 from localaws.rekognition.engine import Floats
 
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A face found, and the cosine between its vector and the one searched for."""
-
-    face: FaceRecord
-    cosine: float
+#: AWS's quota of tags a resource.
+MAX_TAGS = 50
 
 
-class FaceCollections:
+class FaceCollections(UserCollections):
     """All collections of one data directory; threads may share it.
 
     Parameters
@@ -44,49 +35,76 @@ class FaceCollections:
     ------
     DataInUseError
         Another process holds `data_dir`.
+    DataLayoutError
+        `data_dir` was written by another version.
     """
-
-    def __init__(self, data_dir: Path, face_model_version: str, dimension: int) -> None:
-        self._database = Database(data_dir)
-        self._face_model_version = face_model_version
-        self._dimension = dimension
-        self._indexes: dict[str, SearchIndex] = {}
-        #: Keeps disk and memory in step; searches do not take it once their index is loaded.
-        self._change = Lock()
 
     def close(self) -> None:
         """Let go of the data directory."""
-        self._database.close()
+        self._store.close()
 
     def create(self, collection_id: str, tags: dict[str, str]) -> None:
-        """Create a collection; raises `CollectionExistsError` where the id is taken."""
-        if not self._database.add_collection(collection_id, self._face_model_version, tags):
-            raise CollectionExistsError(collection_id)
+        """Create a collection.
+
+        Raises
+        ------
+        CollectionExistsError, QuotaExceededError
+        """
+        _check_tags(tags)
+        version, dimension = self._store.face_model_version, self._store.dimension
+        with self._store.changing, self._store.change() as change:
+            if not self._store.collections.add(change.connection, collection_id, version, dimension, tags):
+                raise CollectionExistsError(collection_id)
 
     def describe(self, collection_id: str) -> Collection:
         """Return a collection; raises `UnknownCollectionError`."""
-        collection = self._database.collection(collection_id)
+        collection = self._store.collections.collection(collection_id)
         if collection is None:
             raise UnknownCollectionError(collection_id)
         return collection
 
     def face_model_version(self, collection_id: str) -> str:
         """Return the version of the model that made a collection; raises `UnknownCollectionError`."""
-        version = self._database.collection_version(collection_id)
-        if version is None:
-            raise UnknownCollectionError(collection_id)
-        return version
+        return self._store.version(collection_id)
 
     def versions(self, after: str, limit: int) -> list[tuple[str, str]]:
         """Return id and FaceModelVersion of collections behind the id `after`, sorted by id."""
-        return self._database.collection_versions(after, limit)
+        return self._store.collections.versions(after, limit)
 
     def delete(self, collection_id: str) -> None:
-        """Delete a collection with its faces; raises `UnknownCollectionError`."""
-        with self._change:
-            self._indexes.pop(collection_id, None)
-            if not self._database.remove_collection(collection_id):
-                raise UnknownCollectionError(collection_id)
+        """Delete a collection with its faces and users; raises `UnknownCollectionError`."""
+        with self._store.changing:
+            with self._store.change() as change:
+                if not self._store.collections.remove(change.connection, collection_id):
+                    raise UnknownCollectionError(collection_id)
+            self._store.forget_galleries(collection_id)
+
+    def tags(self, collection_id: str) -> dict[str, str]:
+        """Return a collection's tags; raises `UnknownCollectionError`."""
+        tags = self._store.collections.tags(collection_id)
+        if tags is None:
+            raise UnknownCollectionError(collection_id)
+        return tags
+
+    def tag(self, collection_id: str, tags: dict[str, str]) -> None:
+        """Add tags to a collection; a key that is there gets the new value.
+
+        Raises
+        ------
+        UnknownCollectionError, QuotaExceededError
+        """
+        with self._store.changing:
+            merged = self.tags(collection_id) | tags
+            _check_tags(merged)
+            with self._store.change() as change:
+                self._store.collections.set_tags(change.connection, collection_id, merged)
+
+    def untag(self, collection_id: str, keys: Sequence[str]) -> None:
+        """Take tags away; keys that are not there are passed over; raises `UnknownCollectionError`."""
+        with self._store.changing:
+            kept = {key: value for key, value in self.tags(collection_id).items() if key not in set(keys)}
+            with self._store.change() as change:
+                self._store.collections.set_tags(change.connection, collection_id, kept)
 
     def add_faces(
         self, collection_id: str, image: bytes, external_image_id: str | None, faces: Sequence[NewFace]
@@ -113,21 +131,36 @@ class FaceCollections:
         UnknownCollectionError, ForeignModelError
         """
         image_id = str(UUID(bytes=hashlib.sha256(image).digest()[:16], version=4))
-        with self._change:
+        with self._store.changing:
             self.check_usable(collection_id)
-            index = self._index(collection_id)
-            known = self._database.faces_of_image(collection_id, image_id, external_image_id)
+            gallery = self._store.gallery_to_change(collection_id, "faces")
+            known = self._store.faces.of_image(collection_id, image_id, external_image_id)
             by_box = {record.box: record for record in known}
-            fresh = [(str(uuid4()), face) for face in faces if face.box not in by_box]
-            added = self._database.add_faces(collection_id, image_id, external_image_id, fresh)
-            index.add([(face_id, face.vector) for face_id, face in fresh])
+            fresh = [face for face in faces if face.box not in by_box]
+            vectors = [face.vector for face in fresh]
+            with self._store.change() as change:
+                keys = change.store(gallery, vectors)
+                added = [
+                    FaceRecord(key, str(uuid4()), image_id, external_image_id, face.box, face.confidence)
+                    for key, face in zip(keys, fresh, strict=True)
+                ]
+                self._store.faces.add(change.connection, collection_id, added)
         by_box.update({record.box: record for record in added})
         return [by_box[face.box] for face in faces]
 
-    def faces_after(self, collection_id: str, sequence: int, limit: int) -> list[FaceRecord]:
-        """Return faces in the order of indexing; raises `UnknownCollectionError`."""
+    def faces_after(
+        self, collection_id: str, sequence: int, limit: int, user_id: str | None = None
+    ) -> list[FaceRecord]:
+        """Return faces, of a user or all, in the order of indexing.
+
+        Raises
+        ------
+        UnknownCollectionError, UnknownUserError
+        """
         self.face_model_version(collection_id)
-        return self._database.faces_after(collection_id, sequence, limit)
+        if user_id is not None:
+            self.user(collection_id, user_id)
+        return self._store.faces.after(collection_id, sequence, limit, user_id)
 
     def faces_by_id(self, collection_id: str, face_ids: Sequence[str]) -> list[FaceRecord]:
         """Return those of the faces that are there, in the order asked for.
@@ -137,17 +170,27 @@ class FaceCollections:
         UnknownCollectionError
         """
         self.face_model_version(collection_id)
-        found = self._database.faces_by_id(collection_id, face_ids)
+        found = self._store.faces.by_id(collection_id, face_ids)
         return [found[face_id] for face_id in dict.fromkeys(face_ids) if face_id in found]
 
     def delete_faces(self, collection_id: str, face_ids: Sequence[str]) -> list[str]:
-        """Delete faces and return the ids that were there; raises `UnknownCollectionError`."""
-        with self._change:
-            deleted = [face.face_id for face in self.faces_by_id(collection_id, face_ids)]
-            self._database.remove_faces(collection_id, deleted)
-            if collection_id in self._indexes:
-                self._indexes[collection_id].remove(deleted)
-        return deleted
+        """Delete faces, also out of their users, and return the ids that were there.
+
+        Raises
+        ------
+        UnknownCollectionError
+        """
+        with self._store.changing:
+            gallery = self._store.gallery_to_change(collection_id, "faces")
+            faces = self.faces_by_id(collection_id, face_ids)
+            user_ids = {face.user_id for face in faces if face.user_id is not None}
+            with self._store.change() as change:
+                for user_id in user_ids:
+                    members = self._members_without(collection_id, user_id, faces)
+                    self._represent(change, collection_id, user_id, members)
+                change.erase(gallery, [face.sequence for face in faces])
+                self._store.faces.remove(change.connection, faces)
+        return [face.face_id for face in faces]
 
     def vector(self, collection_id: str, face_id: str) -> Floats:
         """Return a face's vector, (dimension,).
@@ -156,10 +199,14 @@ class FaceCollections:
         ------
         UnknownCollectionError, ForeignModelError, UnknownFaceError
         """
-        vector = self._loaded_index(collection_id).vector(face_id)
-        if vector is None:
+        gallery = self._store.gallery(collection_id, "faces")
+        face = self._store.faces.by_id(collection_id, [face_id]).get(face_id)
+        if face is None:
             raise UnknownFaceError(face_id)
-        return vector
+        try:
+            return gallery.vector(face.sequence)
+        except KeyError as error:
+            raise UnknownFaceError(face_id) from error
 
     def search(self, collection_id: str, vector: Floats, limit: int, min_cosine: float) -> list[Match]:
         """Find the faces nearest to a unit vector (dimension,), nearest first.
@@ -168,9 +215,9 @@ class FaceCollections:
         ------
         UnknownCollectionError, ForeignModelError
         """
-        found = self._loaded_index(collection_id).search(vector, limit, min_cosine)
-        records = self._database.faces_by_id(collection_id, [face_id for face_id, _ in found])
-        return [Match(records[face_id], cosine) for face_id, cosine in found if face_id in records]
+        found = self._store.gallery(collection_id, "faces").search(vector, limit, min_cosine)
+        records = self._store.faces.by_sequence([sequence for sequence, _ in found])
+        return [Match(records[sequence], cosine) for sequence, cosine in found if sequence in records]
 
     def check_usable(self, collection_id: str) -> None:
         """Check that a collection is there and of this model.
@@ -179,25 +226,9 @@ class FaceCollections:
         ------
         UnknownCollectionError, ForeignModelError
         """
-        version = self.face_model_version(collection_id)
-        if version != self._face_model_version:
-            raise ForeignModelError(
-                f"The collection {collection_id} was made with face model version {version}, this server "
-                f"runs {self._face_model_version}; their faces do not compare."
-            )
+        self._store.check_usable(collection_id)
 
-    def _loaded_index(self, collection_id: str) -> SearchIndex:
-        index = self._indexes.get(collection_id)
-        if index is None:
-            with self._change:
-                self.check_usable(collection_id)
-                index = self._index(collection_id)
-        return index
 
-    def _index(self, collection_id: str) -> SearchIndex:
-        """Return the index, loaded from disk the first time; the caller holds `_change`."""
-        index = self._indexes.get(collection_id)
-        if index is None:
-            index = SearchIndex(self._dimension, self._database.vectors(collection_id))
-            self._indexes[collection_id] = index
-        return index
+def _check_tags(tags: Mapping[str, str]) -> None:
+    if len(tags) > MAX_TAGS:
+        raise QuotaExceededError(f"A collection may have at most {MAX_TAGS} tags.")

@@ -23,7 +23,7 @@ class _Rows:
 
     vectors: Floats
     alive: npt.NDArray[np.bool_]
-    face_ids: list[str]
+    face_ids: list[int]
     count: int
 
 
@@ -34,21 +34,21 @@ class SearchIndex:
     ----------
     dimension : int
         Length of a vector.
-    faces : iterable of (str, ndarray)
+    faces : iterable of (int, ndarray)
         Face ids, each with its unit vector (dimension,), float32.
     """
 
-    def __init__(self, dimension: int, faces: Iterable[tuple[str, Floats]] = ()) -> None:
+    def __init__(self, dimension: int, faces: Iterable[tuple[int, Floats]] = ()) -> None:
         self._dimension = dimension
         self._write_lock = Lock()
-        self._row_of: dict[str, int] = {}
+        self._row_of: dict[int, int] = {}
         self._rows = self._empty(_SMALLEST_CAPACITY)
         self.add(list(faces))
 
     def __len__(self) -> int:
         return len(self._row_of)
 
-    def add(self, faces: Sequence[tuple[str, Floats]]) -> None:
+    def add(self, faces: Sequence[tuple[int, Floats]]) -> None:
         """Add faces; a search that begins afterwards sees them."""
         with self._write_lock:
             needed = self._rows.count + len(faces)
@@ -62,7 +62,7 @@ class SearchIndex:
                 self._row_of[face_id] = row
             self._rows = _Rows(rows.vectors, rows.alive, rows.face_ids, rows.count + len(faces))
 
-    def remove(self, face_ids: Iterable[str]) -> None:
+    def remove(self, face_ids: Iterable[int]) -> None:
         """Remove faces; ids that are not there are passed over."""
         with self._write_lock:
             for face_id in face_ids:
@@ -72,13 +72,12 @@ class SearchIndex:
             if len(self._row_of) < 0.75 * self._rows.count:
                 self._rebuild(2 * len(self._row_of))
 
-    def vector(self, face_id: str) -> Floats | None:
-        """Return the vector of a face, (dimension,), or None where there is none."""
+    def vector(self, face_id: int) -> Floats:
+        """Return the vector of a face, (dimension,); raises `KeyError`."""
         with self._write_lock:
-            row = self._row_of.get(face_id)
-            return None if row is None else self._rows.vectors[row].copy()
+            return self._rows.vectors[self._row_of[face_id]].copy()
 
-    def search(self, vector: Floats, limit: int, min_cosine: float) -> list[tuple[str, float]]:
+    def search(self, vector: Floats, limit: int, min_cosine: float) -> list[tuple[int, float]]:
         """Find the nearest faces.
 
         Parameters
@@ -92,7 +91,7 @@ class SearchIndex:
 
         Returns
         -------
-        list of (str, float)
+        list of (int, float)
             Face ids and cosines, nearest first.
         """
         rows = self._rows

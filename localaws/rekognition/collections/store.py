@@ -1,0 +1,100 @@
+"""What is on disk and what is in memory of it, kept in step."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from localaws.rekognition.collections.collection_table import CollectionTable, GalleryKind
+from localaws.rekognition.collections.database import Database
+from localaws.rekognition.collections.errors import ForeignModelError, UnknownCollectionError
+from localaws.rekognition.collections.face_table import FaceTable
+from localaws.rekognition.collections.gallery import Gallery, GalleryChange
+from localaws.rekognition.collections.user_table import UserTable
+
+
+class Store:
+    """The tables and the galleries of one data directory.
+
+    Who changes anything holds `changing`; who searches a gallery that is loaded holds nothing.
+    """
+
+    def __init__(self, data_dir: Path, face_model_version: str, dimension: int) -> None:
+        self._database = Database(data_dir)
+        self.collections = CollectionTable(self._database)
+        self.faces = FaceTable(self._database)
+        self.users = UserTable(self._database)
+        self.face_model_version = face_model_version
+        self.dimension = dimension
+        self._galleries: dict[tuple[str, GalleryKind], Gallery] = {}
+        self.changing = Lock()
+
+    def close(self) -> None:
+        """Let go of the data directory."""
+        self._database.close()
+
+    @contextmanager
+    def change(self) -> Generator[GalleryChange]:
+        """Change tables and galleries; the caller holds `changing`.
+
+        On disk when this ends, and seen by searches that begin afterwards; nothing of it is, when it
+        ends with an exception.
+        """
+        with self._database.transaction() as connection:
+            change = GalleryChange(connection)
+            yield change
+        change.show()
+
+    def version(self, collection_id: str) -> str:
+        """Return the version of the model that made a collection; raises `UnknownCollectionError`."""
+        version = self.collections.version(collection_id)
+        if version is None:
+            raise UnknownCollectionError(collection_id)
+        return version
+
+    def check_usable(self, collection_id: str) -> None:
+        """Check that a collection is there and of this model.
+
+        Raises
+        ------
+        UnknownCollectionError, ForeignModelError
+        """
+        version = self.version(collection_id)
+        if version != self.face_model_version:
+            raise ForeignModelError(
+                f"The collection {collection_id} was made with face model version {version}, this server "
+                f"runs {self.face_model_version}; their faces do not compare."
+            )
+
+    def gallery(self, collection_id: str, kind: GalleryKind) -> Gallery:
+        """Return a gallery to be searched; the caller does not hold `changing`.
+
+        Raises
+        ------
+        UnknownCollectionError, ForeignModelError
+        """
+        self.check_usable(collection_id)
+        gallery = self._galleries.get((collection_id, kind))
+        if gallery is None:
+            with self.changing:
+                gallery = self.gallery_to_change(collection_id, kind)
+        return gallery
+
+    def gallery_to_change(self, collection_id: str, kind: GalleryKind) -> Gallery:
+        """Return a gallery, whatever model made it; the caller holds `changing`.
+
+        Raises
+        ------
+        UnknownCollectionError
+        """
+        self.version(collection_id)
+        gallery = self._galleries.get((collection_id, kind))
+        if gallery is None:
+            gallery = Gallery(self._database, *self.collections.gallery(collection_id, kind))
+            self._galleries[collection_id, kind] = gallery
+        return gallery
+
+    def forget_galleries(self, collection_id: str) -> None:
+        """Let go of a deleted collection's galleries; the caller holds `changing`."""
+        self._galleries.pop((collection_id, "faces"), None)
+        self._galleries.pop((collection_id, "users"), None)
