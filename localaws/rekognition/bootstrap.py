@@ -1,6 +1,6 @@
 """Plugging the parts of one server process together."""
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, cast
 
 import botocore.session
@@ -8,27 +8,53 @@ from botocore.config import Config
 
 from localaws.rekognition.collections import FaceCollections
 from localaws.rekognition.engine import FaceEngine
+from localaws.rekognition.protocol.access_keys import keys_from_environment, keys_from_file
 from localaws.rekognition.protocol.application import Application
+from localaws.rekognition.protocol.disturbances import Disturbances, Quotas
 from localaws.rekognition.protocol.images import ImageReader
 from localaws.rekognition.protocol.service import Service
+from localaws.rekognition.protocol.signatures import SignatureCheck
+from localaws.rekognition.settings import ServerSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def make_application(data_dir: Path, pack_dir: Path, account_id: str) -> Application:
+def make_application(settings: ServerSettings) -> Application:
     """Plug the parts together.
 
     Raises
     ------
     PackError
         The model pack is not prepared, or damaged.
-    DataInUseError
-        Another process has the data directory.
+    CollectionsError
+        Another process has the data directory, or it is not laid out as this version does.
+    AccessKeysError
+        Signatures are to be checked, and there are no keys.
     """
-    engine = FaceEngine.load(pack_dir)
-    collections = FaceCollections(data_dir, engine.face_model_version, engine.dimension)
-    return Application(Service(engine, collections, ImageReader(_make_s3_client), account_id))
+    signatures = _make_signature_check(settings) if settings.require_signatures else None
+    disturbances = _make_disturbances(settings) if settings.disturbs else None
+    engine = FaceEngine.load(settings.pack_dir)
+    collections = FaceCollections(settings.data_dir, engine.face_model_version, engine.dimension)
+    service = Service(engine, collections, ImageReader(_make_s3_client), settings.account_id)
+    return Application(service, signatures, disturbances)
+
+
+def _make_signature_check(settings: ServerSettings) -> SignatureCheck:
+    if settings.credentials_file is not None:
+        keys = keys_from_file(settings.credentials_file)
+    else:
+        keys = keys_from_environment(os.environ)
+    return SignatureCheck(keys, settings.region)
+
+
+def _make_disturbances(settings: ServerSettings) -> Disturbances:
+    return Disturbances(
+        settings.latency,
+        Quotas(settings.default_tps, settings.operation_tps),
+        settings.fault_rate,
+        settings.fault_seed,
+    )
 
 
 def _make_s3_client() -> "S3Client":

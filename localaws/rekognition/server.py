@@ -2,24 +2,12 @@
 
 import logging
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
-
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """Where a server listens and what it serves."""
-
-    host: str
-    port: int
-    data_dir: Path
-    pack_dir: Path
-    threads: int
-    account_id: str
+from localaws.rekognition.settings import ServerSettings
 
 
 def serve(settings: ServerSettings) -> None:
@@ -43,7 +31,7 @@ class _Server(BaseApplication):
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
             "worker_class": "gthread",
-            "threads": self._settings.threads,
+            "threads": self._settings.worker_threads,
             "keepalive": 60,
             "graceful_timeout": 1,
             "control_socket_disable": True,
@@ -59,9 +47,9 @@ class _Server(BaseApplication):
         from localaws.rekognition.bootstrap import make_application  # noqa: PLC0415
         from localaws.rekognition.collections import CollectionsError  # noqa: PLC0415
         from localaws.rekognition.engine import PackError  # noqa: PLC0415
+        from localaws.rekognition.protocol.access_keys import AccessKeysError  # noqa: PLC0415
 
-        settings = self._settings
         try:
-            return make_application(settings.data_dir, settings.pack_dir, settings.account_id)
-        except (PackError, CollectionsError) as error:
+            return make_application(self._settings)
+        except (AccessKeysError, CollectionsError, PackError) as error:
             raise AppImportError(str(error)) from error

@@ -2,141 +2,112 @@
 
 import json
 import logging
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from functools import cached_property
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
-import botocore.session
-from botocore.model import OperationModel, ServiceModel, StructureShape
-
-from localaws.rekognition.protocol import collection_operations, face_operations, image_operations
+from localaws.rekognition.protocol.disturbances import Disturbances
 from localaws.rekognition.protocol.errors import EXPECTED, ServiceError, internal_error, translate
+from localaws.rekognition.protocol.idempotency import IdempotentAnswers
+from localaws.rekognition.protocol.operations import Operations
 from localaws.rekognition.protocol.serialization import shape_response
 from localaws.rekognition.protocol.service import Call, Service
-from localaws.rekognition.protocol.validation import parse_request
+from localaws.rekognition.protocol.signatures import SignatureCheck
+from localaws.rekognition.protocol.wsgi import (
+    Environ,
+    operation_name,
+    parse_json,
+    read_body,
+    region,
+    signed_request,
+)
 
 _log = logging.getLogger("rekognition")
 
-#: 15 MB of image would be 20 MB of base64; 5 MB, the limit of what may be sent, fit easily.
-MAX_BODY_BYTES = 20 * 1024 * 1024
-
 DEFAULT_REGION = "us-east-1"
 
-_CREDENTIAL_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]{1,40})/")
-
-_OPERATIONS: Mapping[str, Callable[[Service, Call], dict[str, Any]]] = {
-    "CompareFaces": image_operations.compare_faces,
-    "CreateCollection": collection_operations.create_collection,
-    "DeleteCollection": collection_operations.delete_collection,
-    "DeleteFaces": face_operations.delete_faces,
-    "DescribeCollection": collection_operations.describe_collection,
-    "DetectFaces": image_operations.detect_faces,
-    "IndexFaces": face_operations.index_faces,
-    "ListCollections": collection_operations.list_collections,
-    "ListFaces": face_operations.list_faces,
-    "SearchFaces": face_operations.search_faces,
-    "SearchFacesByImage": face_operations.search_faces_by_image,
-}
+_STATUS_LINES = {int(status): f"{int(status)} {status.phrase}" for status in HTTPStatus}
 
 
 class Application:
-    """Rekognition's HTTP endpoint, and ``GET /health``."""
+    """Rekognition's HTTP endpoint, and ``GET /health``.
 
-    def __init__(self, service: Service) -> None:
+    Parameters
+    ----------
+    service : Service
+    signatures : SignatureCheck, optional
+        Signatures are accepted unchecked where it is missing.
+    disturbances : Disturbances, optional
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        signatures: SignatureCheck | None = None,
+        disturbances: Disturbances | None = None,
+    ) -> None:
         self._service = service
-
-    @cached_property
-    def _model(self) -> ServiceModel:
-        return botocore.session.get_session().get_service_model("rekognition")
+        self._signatures = signatures
+        self._disturbances = disturbances
+        self._operations = Operations()
+        self._idempotent = IdempotentAnswers()
 
     def __call__(
-        self, environ: MutableMapping[str, Any], start_response: Callable[[str, list[tuple[str, str]]], Any]
+        self, environ: Environ, start_response: Callable[[str, list[tuple[str, str]]], Any]
     ) -> Iterable[bytes]:
         """Answer one request."""
         started = time.perf_counter()
         request_id = str(uuid4())
-        operation = _target(environ)
+        operation = operation_name(environ)
+        healthy = environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"] == "/health"
         try:
-            body = _read_body(environ)
-            status, document, code = 200, self._answer(environ, operation, body), "-"
+            body = read_body(environ)
+            document = self._health() if healthy else self._answer(environ, operation, body)
+            status, code = 200, "-"
         except ServiceError as error:
             status, code = error.status, error.code
-            document = {"__type": error.code, "Message": error.message}
-        headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", request_id)]
+            document = error.document(request_id)
+        fields = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", request_id)]
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             # The body was left unread, so the connection cannot carry another request.
-            headers.append(("Connection", "close"))
+            fields.append(("Connection", "close"))
         answer = json.dumps(document, separators=(",", ":")).encode()
-        headers.append(("Content-Length", str(len(answer))))
-        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-        if environ["PATH_INFO"] != "/health":
+        fields.append(("Content-Length", str(len(answer))))
+        start_response(_STATUS_LINES[status], fields)
+        if not healthy:
             elapsed = 1000 * (time.perf_counter() - started)
             _log.info("%s %d %s %.1f ms %s", operation[:64] or "-", status, code, elapsed, request_id)
         return [answer]
 
-    def _answer(self, environ: MutableMapping[str, Any], operation: str, body: bytes) -> dict[str, Any]:
-        if environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"] == "/health":
-            return {"status": "ok", "FaceModelVersion": self._service.engine.face_model_version}
-        handler, model = self._find(operation)
-        parameters = parse_request(_parse_json(body), cast("StructureShape", model.input_shape))
+    def _health(self) -> dict[str, Any]:
+        return {"status": "ok", "FaceModelVersion": self._service.engine.face_model_version}
+
+    def _answer(self, environ: Environ, name: str, body: bytes) -> dict[str, Any]:
         try:
-            result = handler(self._service, Call(parameters, _region(environ)))
-            return shape_response(result, cast("StructureShape", model.output_shape))
+            return self._carry_out(environ, name, body)
         except EXPECTED as error:
             raise translate(error) from error
         except ServiceError:
             raise
         except Exception as error:
             # The last line of defence: the client hears of it, the log says what it was.
-            _log.exception("%s failed", operation)
+            _log.exception("%s failed", name)
             raise internal_error() from error
 
-    def _find(self, operation: str) -> tuple[Callable[[Service, Call], dict[str, Any]], OperationModel]:
-        if operation in _OPERATIONS:
-            return _OPERATIONS[operation], self._model.operation_model(operation)
-        if operation in self._model.operation_names:
-            raise ServiceError(
-                "UnknownOperationException",
-                f"{operation} is not part of this server, which recognises faces and offers "
-                + ", ".join(_OPERATIONS),
-            )
-        raise ServiceError(
-            "UnknownOperationException",
-            "POST with the header `X-Amz-Target: RekognitionService.<Operation>` is expected",
-        )
+    def _carry_out(self, environ: Environ, name: str, body: bytes) -> dict[str, Any]:
+        operation = self._operations.find(name)
+        if self._signatures:
+            self._signatures.check(signed_request(environ, body))
+        if self._disturbances:
+            self._disturbances.meet(name)
+        parameters = operation.parser.parse(parse_json(body))
+        call = Call(parameters, region(environ) or DEFAULT_REGION)
 
+        def carry_out() -> dict[str, Any]:
+            return shape_response(operation.handler(self._service, call), operation.output)
 
-def _target(environ: MutableMapping[str, Any]) -> str:
-    service, _, operation = str(environ.get("HTTP_X_AMZ_TARGET", "")).partition(".")
-    known = service == "RekognitionService" and environ["REQUEST_METHOD"] == "POST"
-    return operation if known and operation.isascii() and operation.isalnum() else ""
-
-
-def _read_body(environ: MutableMapping[str, Any]) -> bytes:
-    """Read the whole body, also of a request that will be refused: the next one follows behind it."""
-    declared = str(environ.get("CONTENT_LENGTH") or "")
-    length = int(declared) if declared.isdecimal() else MAX_BODY_BYTES + 1
-    body = environ["wsgi.input"].read(length) if length <= MAX_BODY_BYTES + 1 else b""
-    if length > MAX_BODY_BYTES + 1 or len(body) > MAX_BODY_BYTES:
-        raise ServiceError(
-            "RequestEntityTooLargeException",
-            f"A request has at most {MAX_BODY_BYTES} bytes",
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        )
-    return body
-
-
-def _parse_json(body: bytes) -> object:
-    try:
-        return json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise ServiceError("SerializationException", "The request body is not JSON") from error
-
-
-def _region(environ: MutableMapping[str, Any]) -> str:
-    scope = _CREDENTIAL_SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
-    return scope[1] if scope else DEFAULT_REGION
+        if "ClientRequestToken" in parameters:
+            return self._idempotent.answer(name, parameters, carry_out)
+        return carry_out()

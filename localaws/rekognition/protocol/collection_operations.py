@@ -28,7 +28,7 @@ def describe_collection(service: Service, call: Call) -> dict[str, Any]:
         "FaceModelVersion": collection.face_model_version,
         "CollectionARN": _arn(service, call, collection.collection_id),
         "CreationTimestamp": collection.created_at,
-        "UserCount": 0,
+        "UserCount": collection.user_count,
     }
 
 

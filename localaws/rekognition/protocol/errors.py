@@ -1,12 +1,30 @@
 """Rekognition's errors, as they go over the wire."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from localaws.rekognition.collections import (
     CollectionExistsError,
     ForeignModelError,
+    QuotaExceededError,
     UnknownCollectionError,
     UnknownFaceError,
+    UnknownUserError,
+    UserExistsError,
 )
 from localaws.rekognition.engine import ImageDimensionsError, InvalidImageError
+
+#: What AWS answers before Rekognition itself is reached, in a shorter form.
+_BEFORE_THE_SERVICE = {
+    "IncompleteSignatureException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "RequestEntityTooLargeException",
+    "SerializationException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
+    "ValidationException",
+}
 
 
 class ServiceError(Exception):
@@ -28,6 +46,12 @@ class ServiceError(Exception):
         self.message = message
         self.status = status
 
+    def document(self, request_id: str) -> dict[str, Any]:
+        """Return the JSON document; shaped as in "Error handling" of Rekognition's Developer Guide."""
+        if self.code in _BEFORE_THE_SERVICE:
+            return {"__type": self.code, "message": self.message}
+        return {"__type": self.code, "Code": self.code, "Logref": request_id, "Message": self.message}
+
 
 def invalid_parameter(message: str) -> ServiceError:
     """Return an InvalidParameterException."""
@@ -44,36 +68,33 @@ def image_too_large(message: str) -> ServiceError:
     return ServiceError("ImageTooLargeException", message)
 
 
+def not_found(message: str) -> ServiceError:
+    """Return a ResourceNotFoundException."""
+    return ServiceError("ResourceNotFoundException", message)
+
+
 def internal_error() -> ServiceError:
     """Return an InternalServerError, which clients retry; what happened stands in the log."""
     return ServiceError("InternalServerError", "Internal server error", 500)
 
 
+_TRANSLATIONS: Mapping[type[Exception], tuple[str, str]] = {
+    CollectionExistsError: ("ResourceAlreadyExistsException", "The collection id: {} already exists"),
+    ForeignModelError: ("InvalidParameterException", "{}"),
+    ImageDimensionsError: ("ImageTooLargeException", "{}"),
+    InvalidImageError: ("InvalidImageFormatException", "Request has invalid image format. {}"),
+    QuotaExceededError: ("ServiceQuotaExceededException", "{}"),
+    UnknownCollectionError: ("ResourceNotFoundException", "The collection id: {} does not exist"),
+    UnknownFaceError: ("InvalidParameterException", "The face id: {} does not exist in the collection"),
+    UnknownUserError: ("ResourceNotFoundException", "The user id: {} does not exist"),
+    UserExistsError: ("ConflictException", "The user id: {} already exists"),
+}
+
 #: What the rooms below raise and clients can do something about.
-EXPECTED = (
-    CollectionExistsError,
-    ForeignModelError,
-    ImageDimensionsError,
-    InvalidImageError,
-    UnknownCollectionError,
-    UnknownFaceError,
-)
+EXPECTED = tuple(_TRANSLATIONS)
 
 
 def translate(error: Exception) -> ServiceError:
     """Turn one of the `EXPECTED` errors into what AWS says in its place."""
-    match error:
-        case UnknownCollectionError():
-            return ServiceError("ResourceNotFoundException", f"The collection id: {error} does not exist")
-        case CollectionExistsError():
-            return ServiceError(
-                "ResourceAlreadyExistsException", f"The collection id: {error} already exists"
-            )
-        case UnknownFaceError():
-            return invalid_parameter(f"The face id: {error} does not exist in the collection")
-        case ImageDimensionsError():
-            return image_too_large(str(error))
-        case InvalidImageError():
-            return ServiceError("InvalidImageFormatException", f"Request has invalid image format. {error}")
-        case _:
-            return invalid_parameter(str(error))
+    code, message = _TRANSLATIONS[type(error)]
+    return ServiceError(code, message.format(error))

@@ -5,8 +5,6 @@ from typing import Any
 
 from localaws.rekognition.collections import FaceRecord, Match, NewFace
 from localaws.rekognition.engine import DetectedFace
-from localaws.rekognition.protocol.errors import ServiceError
-from localaws.rekognition.protocol.images import decode
 from localaws.rekognition.protocol.paging import make_token, read_token
 from localaws.rekognition.protocol.presentation import bounding_box, face_detail, relative_box, stored_face
 from localaws.rekognition.protocol.service import (
@@ -14,6 +12,7 @@ from localaws.rekognition.protocol.service import (
     DEFAULT_THRESHOLD,
     Call,
     Service,
+    analyze,
     most_prominent_face,
 )
 
@@ -27,8 +26,8 @@ def index_faces(service: Service, call: Call) -> dict[str, Any]:
     collection_id = parameters["CollectionId"]
     service.collections.check_usable(collection_id)
     data = service.images.read(parameters["Image"])
-    faces = service.engine.analyze(decode(data))
-    taken, left = _sort_out(faces, parameters.get("QualityFilter", "NONE"), parameters.get("MaxFaces"))
+    faces = analyze(service, data)
+    taken, left = _sort_out(faces, parameters.get("QualityFilter", "AUTO"), parameters.get("MaxFaces"))
     records = service.collections.add_faces(
         collection_id,
         data,
@@ -50,20 +49,21 @@ def index_faces(service: Service, call: Call) -> dict[str, Any]:
 
 
 def list_faces(service: Service, call: Call) -> dict[str, Any]:
-    """List faces in the order of indexing, a page at a time, or those of given ids."""
+    """List faces in the order of indexing, a page at a time: all, a user's, or those of given ids."""
     parameters = call.parameters
-    collection_id = parameters["CollectionId"]
+    collection_id, user_id = parameters["CollectionId"], parameters.get("UserId")
     version = service.collections.face_model_version(collection_id)
-    if "UserId" in parameters:
-        raise ServiceError("ResourceNotFoundException", f"The user id: {parameters['UserId']} does not exist")
+    if user_id is not None:
+        service.collections.user(collection_id, user_id)
     limit = parameters.get("MaxResults") or _PAGE
     listing = f"faces of {collection_id}"
     after = int(read_token(listing, parameters.get("NextToken")) or 0)
     if "FaceIds" in parameters:
-        found = service.collections.faces_by_id(collection_id, parameters["FaceIds"])
-        found = sorted((face for face in found if face.sequence > after), key=lambda face: face.sequence)
+        by_id = service.collections.faces_by_id(collection_id, parameters["FaceIds"])
+        wanted = [face for face in by_id if face.sequence > after and user_id in {None, face.user_id}]
+        found = sorted(wanted, key=lambda face: face.sequence)
     else:
-        found = service.collections.faces_after(collection_id, after, limit + 1)
+        found = service.collections.faces_after(collection_id, after, limit + 1, user_id)
     page = found[:limit]
     return {
         "Faces": [stored_face(face, version) for face in page],
@@ -73,14 +73,23 @@ def list_faces(service: Service, call: Call) -> dict[str, Any]:
 
 
 def delete_faces(service: Service, call: Call) -> dict[str, Any]:
-    """Delete faces; those that are not there are named with the reason."""
-    face_ids: list[str] = call.parameters["FaceIds"]
-    deleted = service.collections.delete_faces(call.parameters["CollectionId"], face_ids)
-    missing = [face_id for face_id in dict.fromkeys(face_ids) if face_id not in set(deleted)]
+    """Delete faces; a user's faces stay, and are named like those that are not there."""
+    collection_id: str = call.parameters["CollectionId"]
+    face_ids = list(dict.fromkeys(call.parameters["FaceIds"]))
+    found = service.collections.faces_by_id(collection_id, face_ids)
+    users = {face.face_id: face.user_id for face in found if face.user_id is not None}
+    deleted = service.collections.delete_faces(
+        collection_id, [face_id for face_id in face_ids if face_id not in users]
+    )
+    gone = set(deleted)
     return {
         "DeletedFaces": deleted,
         "UnsuccessfulFaceDeletions": [
-            {"FaceId": face_id, "Reasons": ["FACE_NOT_FOUND"]} for face_id in missing
+            {"FaceId": face_id, "UserId": users[face_id], "Reasons": ["ASSOCIATED_TO_AN_EXISTING_USER"]}
+            if face_id in users
+            else {"FaceId": face_id, "Reasons": ["FACE_NOT_FOUND"]}
+            for face_id in face_ids
+            if face_id not in gone
         ],
     }
 

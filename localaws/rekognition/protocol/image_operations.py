@@ -3,21 +3,26 @@
 from typing import Any
 
 from localaws.rekognition.engine import DetectedFace
-from localaws.rekognition.protocol.images import decode
 from localaws.rekognition.protocol.presentation import (
     bounding_box,
     compared_face,
     face_detail,
     relative_box,
 )
-from localaws.rekognition.protocol.service import DEFAULT_THRESHOLD, Call, Service, most_prominent_face
+from localaws.rekognition.protocol.service import (
+    DEFAULT_THRESHOLD,
+    Call,
+    Service,
+    analyze,
+    most_prominent_face,
+)
 
 
 def detect_faces(service: Service, call: Call) -> dict[str, Any]:
     """Describe every face of an image."""
     data = service.images.read(call.parameters["Image"])
     attributes = call.parameters.get("Attributes", [])
-    faces = service.engine.analyze(decode(data))
+    faces = analyze(service, data)
     return {"FaceDetails": [face_detail(face, attributes) for face in faces]}
 
 
@@ -28,7 +33,7 @@ def compare_faces(service: Service, call: Call) -> dict[str, Any]:
     threshold = parameters.get("SimilarityThreshold", DEFAULT_THRESHOLD)
     source_data = service.images.read(parameters["SourceImage"])
     source = most_prominent_face(service, source_data, quality_filter, "source image")
-    target = service.engine.analyze(decode(service.images.read(parameters["TargetImage"])))
+    target = analyze(service, service.images.read(parameters["TargetImage"]))
     compared = [
         (_similarity(service, source, face), face) for face in target if not face.shortcomings(quality_filter)
     ]

@@ -67,6 +67,7 @@ def stored_face(record: FaceRecord, face_model_version: str) -> dict[str, Any]:
         "ExternalImageId": record.external_image_id,
         "Confidence": record.confidence,
         "IndexFacesModelVersion": face_model_version,
+        "UserId": record.user_id,
     }
 
 

@@ -11,6 +11,9 @@ from localaws.rekognition.protocol.images import ImageReader, decode
 DEFAULT_THRESHOLD = 80.0
 DEFAULT_MATCHES = 80
 
+#: "DetectFaces detects the 100 largest faces in the image", and so do the others.
+MAX_DETECTED_FACES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -38,6 +41,11 @@ class Call:
     region: str
 
 
+def analyze(service: Service, data: bytes) -> list[DetectedFace]:
+    """Find the faces of an image file, at most 100, the most prominent first."""
+    return service.engine.analyze(decode(data))[:MAX_DETECTED_FACES]
+
+
 def most_prominent_face(
     service: Service, data: bytes, quality_filter: str, image_name: str = "image"
 ) -> DetectedFace:
@@ -48,7 +56,7 @@ def most_prominent_face(
     ServiceError
         InvalidParameterException where there is none, or none good enough for the filter.
     """
-    faces = service.engine.analyze(decode(data))
+    faces = analyze(service, data)
     if not faces:
         raise invalid_parameter(f"There are no faces in the {image_name}. Should be at least 1.")
     for face in faces:

@@ -1,109 +1,274 @@
-"""Checking requests against the service model: types and required members, then what they may hold."""
+"""Checking requests against the service model: types, required members, then what they may hold.
+
+An operation's input shape is turned into functions once; a request only runs them.
+"""
 
 import base64
 import binascii
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
-from botocore.validate import ParamValidator
 
 from localaws.rekognition.protocol.errors import ServiceError
 
-_VALIDATOR = ParamValidator()
+#: Takes a JSON value and its path, returns the parameter, and notes what is broken in the list.
+_Reader: TypeAlias = Callable[[Any, str, list[str]], Any]
+
+#: A sentence of AWS's, and what has to hold for it.
+_Constraint: TypeAlias = tuple[str, Callable[[Any], bool]]
+
+_MAX_REPORTED = 20
 
 
-def parse_request(document: object, shape: StructureShape) -> dict[str, Any]:
-    """Turn a JSON document into the parameters of an operation.
+class RequestParser:
+    """Turns JSON documents into the parameters of one operation.
 
-    Members the model does not know are left out, as AWS does; blobs are decoded from base64.
-
-    Raises
-    ------
-    ServiceError
-        SerializationException for what is not of the right type, ValidationException for what is
-        missing or outside its length, pattern, enumeration or range.
+    Members that the model does not know are left out, as AWS does; blobs are decoded from base64.
     """
-    if not isinstance(document, dict):
-        raise ServiceError("SerializationException", "The request body is not a JSON object")
-    parameters = cast("dict[str, Any]", _decode(document, shape))
-    report = _VALIDATOR.validate(parameters, shape)
-    if report.has_errors():
-        raise ServiceError("ValidationException", report.generate_report())
-    violations = list(_violations(parameters, shape, ""))
-    if violations:
-        plural = "" if len(violations) == 1 else "s"
-        raise ServiceError(
-            "ValidationException",
-            f"{len(violations)} validation error{plural} detected: {'; '.join(violations)}",
-        )
-    return parameters
+
+    def __init__(self, shape: StructureShape) -> None:
+        self._read = _reader(shape)
+
+    def parse(self, document: object) -> dict[str, Any]:
+        """Return the parameters.
+
+        Raises
+        ------
+        ServiceError
+            SerializationException for what is not of the right type, ValidationException for what is
+            missing or outside its length, pattern, enumeration or range.
+        """
+        violations: list[str] = []
+        parameters = self._read(document, "", violations)
+        if violations:
+            plural = "" if len(violations) == 1 else "s"
+            raise ServiceError(
+                "ValidationException",
+                f"{len(violations)} validation error{plural} detected: "
+                + "; ".join(violations[:_MAX_REPORTED]),
+            )
+        return parameters
 
 
-def _decode(value: Any, shape: Shape) -> Any:
-    if isinstance(shape, StructureShape) and isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        return {
-            name: _decode(members[name], member)
-            for name, member in shape.members.items()
-            if members.get(name) is not None
-        }
-    if isinstance(shape, ListShape) and isinstance(value, list):
-        return [_decode(item, shape.member) for item in cast("list[Any]", value)]
-    if shape.type_name == "blob":
-        return _decode_blob(value)
-    return value
-
-
-def _decode_blob(value: Any) -> bytes:
-    if not isinstance(value, str):
-        raise ServiceError("SerializationException", "Binary members are base64 text")
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ServiceError("SerializationException", "A binary member is not valid base64") from error
-
-
-def _violations(value: Any, shape: Shape, path: str) -> Iterator[str]:
+def _reader(shape: Shape) -> _Reader:
     if isinstance(shape, StructureShape):
-        for name, item in value.items():
-            yield from _violations(item, shape.members[name], f"{path}.{name}".lstrip("."))
-        return
-    broken = list(_broken_constraints(value, shape))
-    # The values of blobs and of whole lists stay out of messages, and messages out of proportion.
-    shown = f"Value '{value:.100}' at" if isinstance(value, str) else "Value at"
-    yield from (f"{shown} '{path}' failed to satisfy constraint: {constraint}" for constraint in broken)
-    if isinstance(shape, ListShape) and not broken:
-        for number, item in enumerate(value, start=1):
-            yield from _violations(item, shape.member, f"{path}.{number}.member")
-    if isinstance(shape, MapShape) and not broken:
-        for key, item in cast("dict[str, Any]", value).items():
-            yield from _violations(key, shape.key, f"{path}.key")
-            yield from _violations(item, shape.value, f"{path}.{key:.100}")
+        return _structure_reader(shape)
+    if isinstance(shape, ListShape):
+        return _list_reader(shape)
+    if isinstance(shape, MapShape):
+        return _map_reader(shape)
+    if shape.type_name == "blob":
+        return _blob_reader(shape)
+    return _scalar_reader(shape)
 
 
-def _broken_constraints(value: Any, shape: Shape) -> Iterator[str]:
-    limits = shape.metadata
-    least, most = limits.get("min"), limits.get("max")
-    if shape.type_name in {"integer", "long", "float", "double"}:
-        if least is not None and value < least:
-            yield f"Member must have value greater than or equal to {least}"
-        if most is not None and value > most:
-            yield f"Member must have value less than or equal to {most}"
-    elif shape.type_name in {"string", "list", "map", "blob"}:
-        if least is not None and len(value) < least:
-            yield f"Member must have length greater than or equal to {least}"
-        # Too many bytes of image have their own error, ImageTooLargeException.
-        if most is not None and len(value) > most and shape.type_name != "blob":
-            yield f"Member must have length less than or equal to {most}"
-    if isinstance(shape, StringShape):
-        if shape.enum and value not in shape.enum:
-            yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
-        pattern = limits.get("pattern")
-        if pattern is not None and not _compiled(pattern).fullmatch(value):
-            yield f"Member must satisfy regular expression pattern: {pattern}"
+def _structure_reader(shape: StructureShape) -> _Reader:
+    # AWS's messages spell members as its Java code does: collectionId.
+    members = [(name, name[0].lower() + name[1:], _reader(member)) for name, member in shape.members.items()]
+    required = set(shape.required_members)
+
+    def read(value: Any, path: str, violations: list[str]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            _refuse(value, "a structure")
+        sent, known = cast("dict[str, Any]", value), dict[str, Any]()
+        for name, spelled, read_member in members:
+            item, place = sent.get(name), f"{path}.{spelled}" if path else spelled
+            if item is not None:
+                known[name] = read_member(item, place, violations)
+            elif name in required:
+                violations.append(
+                    f"Value null at '{place}' failed to satisfy constraint: Member must not be null"
+                )
+        return known
+
+    return read
+
+
+def _list_reader(shape: ListShape) -> _Reader:
+    lengths, member = _length_constraints(shape), shape.member
+    scalar = isinstance(member, StringShape)
+    constraints = _constraints(member) if scalar else []
+    read_type = _type_reader(member) if scalar else None
+    read_member = _reader(member)
+    all_of = f"Member must satisfy constraint: [{', '.join(sentence for sentence, _ in constraints)}]"
+
+    def read(value: Any, path: str, violations: list[str]) -> list[Any]:
+        if not isinstance(value, list):
+            _refuse(value, "a list")
+        items = cast("list[Any]", value)
+        if _note_broken(lengths, items, f"Value at '{path}'", violations):
+            return items
+        if read_type is None:
+            return [
+                read_member(item, f"{path}.{number}.member", violations)
+                for number, item in enumerate(items, start=1)
+            ]
+        for item in items:
+            read_type(item)
+        broken = next((i for i in items if not all(holds(i) for _, holds in constraints)), None)
+        if broken is not None:
+            violations.append(f"Value '[{broken:.100}]' at '{path}' failed to satisfy constraint: {all_of}")
+        return items
+
+    return read
+
+
+def _map_reader(shape: MapShape) -> _Reader:
+    lengths, read_key, read_value = _length_constraints(shape), _reader(shape.key), _reader(shape.value)
+
+    def read(value: Any, path: str, violations: list[str]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            _refuse(value, "a map")
+        entries = cast("dict[str, Any]", value)
+        if _note_broken(lengths, entries, f"Value at '{path}'", violations):
+            return entries
+        return {
+            read_key(key, f"{path}.key", violations): read_value(item, f"{path}.value", violations)
+            for key, item in entries.items()
+        }
+
+    return read
+
+
+def _blob_reader(shape: Shape) -> _Reader:
+    # Too many bytes of image have their own error, ImageTooLargeException.
+    least = [found for found in _length_constraints(shape) if "greater" in found[0]]
+
+    def read(value: Any, path: str, violations: list[str]) -> bytes:
+        if not isinstance(value, str):
+            _refuse(value, "base64 text")
+        try:
+            blob = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise ServiceError("SerializationException", f"'{path}' is not valid base64") from error
+        _note_broken(least, blob, f"Value at '{path}'", violations)
+        return blob
+
+    return read
+
+
+def _scalar_reader(shape: Shape) -> _Reader:
+    read_type, constraints = _type_reader(shape), _constraints(shape)
+
+    def read(value: Any, path: str, violations: list[str]) -> Any:
+        read_type(value)
+        for sentence, holds in constraints:
+            if not holds(value):
+                shown = f"{value:.100}" if isinstance(value, str) else f"{value:g}"
+                violations.append(f"Value '{shown}' at '{path}' failed to satisfy constraint: {sentence}")
+        return value
+
+    return read
+
+
+def _type_reader(shape: Shape) -> Callable[[Any], None]:
+    expected, types = _TYPES[shape.type_name]
+
+    def read(value: Any) -> None:
+        if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
+            _refuse(value, expected)
+        if isinstance(value, str):
+            if not value.isascii():
+                _check_encodable(value)
+        elif abs(value) > _LARGEST_NUMBER or math.isnan(value):
+            _refuse(value, expected)
+
+    return read
+
+
+_TYPES: Mapping[str, tuple[str, Any]] = {
+    "string": ("String", str),
+    "boolean": ("Boolean", bool),
+    "integer": ("Integer", int),
+    "long": ("Long", int),
+    "float": ("Float", (int, float)),
+    "double": ("Double", (int, float)),
+}
+
+_LARGEST_NUMBER = 2**63
+
+
+def _check_encodable(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ServiceError("SerializationException", "A text holds half of a surrogate pair") from error
+
+
+def _refuse(value: Any, expected: str) -> NoReturn:
+    match value:
+        case list():
+            message = "Start of list found where not expected"
+        case dict():
+            message = "Start of structure or map found where not expected."
+        case None:
+            message = f"NULL_VALUE can not be converted to {expected}"
+        case bool():
+            message = f"{str(value).upper()}_VALUE can not be converted to {expected}"
+        case str():
+            message = f"STRING_VALUE can not be converted to {expected}"
+        case _:
+            message = f"NUMBER_VALUE can not be converted to {expected}"
+    raise ServiceError("SerializationException", message)
+
+
+def _note_broken(constraints: list[_Constraint], value: Any, place: str, violations: list[str]) -> bool:
+    broken = [sentence for sentence, holds in constraints if not holds(value)]
+    violations.extend(f"{place} failed to satisfy constraint: {sentence}" for sentence in broken)
+    return bool(broken)
+
+
+def _constraints(shape: Shape) -> list[_Constraint]:
+    if not isinstance(shape, StringShape):
+        return _range_constraints(shape)
+    constraints = _length_constraints(shape)
+    if shape.enum:
+        allowed = frozenset(shape.enum)
+        constraints.append(
+            (f"Member must satisfy enum value set: [{', '.join(shape.enum)}]", allowed.__contains__)
+        )
+    pattern = shape.metadata.get("pattern")
+    if pattern is not None:
+        matches = _compiled(pattern).fullmatch
+        constraints.append(
+            (
+                f"Member must satisfy regular expression pattern: {pattern}",
+                lambda value: matches(value) is not None,
+            )
+        )
+    return constraints
+
+
+def _length_constraints(shape: Shape) -> list[_Constraint]:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    constraints: list[_Constraint] = []
+    if most is not None:
+        constraints.append(
+            (f"Member must have length less than or equal to {most}", lambda value: len(value) <= most)
+        )
+    if least:
+        constraints.append(
+            (f"Member must have length greater than or equal to {least}", lambda value: len(value) >= least)
+        )
+    return constraints
+
+
+def _range_constraints(shape: Shape) -> list[_Constraint]:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    constraints: list[_Constraint] = []
+    if most is not None:
+        constraints.append(
+            (f"Member must have value less than or equal to {most}", lambda value: value <= most)
+        )
+    if least is not None:
+        constraints.append(
+            (f"Member must have value greater than or equal to {least}", lambda value: value >= least)
+        )
+    return constraints
 
 
 @cache

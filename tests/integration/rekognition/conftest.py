@@ -41,12 +41,15 @@ class Server:
         return self.process.wait(timeout=5)
 
 
-def start_server(pack_dir: Path, data_dir: Path, port: int) -> Server:
+def start_server(pack_dir: Path, data_dir: Path, port: int, *options: str, **environment: str) -> Server:
     log = data_dir.with_suffix(".log")
     command = [sys.executable, "-m", "localaws.rekognition", "serve", "--port", str(port)]
     with log.open("a") as stderr:
         process = subprocess.Popen(
-            [*command, "--data-dir", data_dir, "--pack-dir", pack_dir], stderr=stderr, cwd=ROOT
+            [*command, "--data-dir", data_dir, "--pack-dir", pack_dir, *options],
+            stderr=stderr,
+            cwd=ROOT,
+            env=os.environ | environment,
         )
     server = Server(f"http://127.0.0.1:{port}", process, log)
     deadline = time.monotonic() + 30
@@ -79,16 +82,15 @@ def server(pack_dir, tmp_path_factory, free_port):
     running.stop()
 
 
-def make_client(url: str, region: str = "us-east-1"):
+def make_client(url: str, region: str = "us-east-1", keys: tuple[str, ...] = ("test", "test")):
     client = boto3.client(
         "rekognition",
         endpoint_url=url,
         region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        **dict(zip(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), keys, strict=False)),
         config=Config(retries={"total_max_attempts": 1}),
     )
-    client.meta.events.register("before-parse.rekognition.*", check_answer)
+    client.meta.events.register("before-parse.rekognition", check_answer)
     return client
 
 
@@ -96,10 +98,28 @@ def check_answer(operation_model, response_dict, **_):
     if response_dict["status_code"] == 200:
         problems = list(mismatches(json.loads(response_dict["body"]), operation_model.output_shape, "answer"))
         assert problems == []
+        return
+    answer = json.loads(response_dict["body"])
+    modelled = {shape.name for shape in operation_model.error_shapes}
+    if answer["__type"] in modelled:
+        assert answer["Code"] == answer["__type"]
+        assert answer["Logref"] == response_dict["headers"]["x-amzn-RequestId"]
+        assert set(answer) == {"__type", "Code", "Logref", "Message"}
     else:
-        assert set(json.loads(response_dict["body"])) == {"__type", "Message"}
-        assert response_dict["headers"]["x-amzn-RequestId"]
+        assert answer["__type"] in NOT_MODELLED
+        assert set(answer) == {"__type", "message"}
 
+
+#: What AWS answers before the service is reached.
+NOT_MODELLED = {
+    "IncompleteSignatureException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "SerializationException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
+    "ValidationException",
+}
 
 TYPES = {
     "string": str,
@@ -125,6 +145,10 @@ def mismatches(value, shape, path):
     elif shape.type_name == "list":
         for number, item in enumerate(value):
             yield from mismatches(item, shape.member, f"{path}[{number}]")
+    elif shape.type_name == "map":
+        for key, item in value.items():
+            yield from mismatches(key, shape.key, f"{path} key")
+            yield from mismatches(item, shape.value, f"{path}[{key}]")
     elif not isinstance(value, TYPES[shape.type_name]):
         yield f"{path} is {value!r}, not a {shape.type_name}"
     elif shape.type_name == "string" and shape.enum and value not in shape.enum:
@@ -140,7 +164,9 @@ def client_of():
 @pytest.fixture(scope="session")
 def started(pack_dir):
     """Starts servers of one's own."""
-    return lambda data_dir, port: start_server(pack_dir, data_dir, port)
+    return lambda data_dir, port, *options, **environment: start_server(
+        pack_dir, data_dir, port, *options, **environment
+    )
 
 
 @pytest.fixture
