@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # One picture is too small for a second thread; numpy reads this when it is first imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if options.command == "prepare":
-        return _prepare(options.pack_dir)
+        return _prepare(options.pack_dir, options.pack)
     return _serve(options)
 
 
@@ -26,7 +26,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m localaws.rekognition", description="An Amazon Rekognition for faces on this machine."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    prepare = commands.add_parser("prepare", help="fetch and prepare the default model pack")
+    prepare = commands.add_parser("prepare", help="fetch and prepare a model pack")
+    prepare.add_argument(
+        "--pack", default="default", help="default, dlib, or a TOML file that describes your own network"
+    )
     serve = commands.add_parser("serve", help="serve the API")
     for command in (prepare, serve):
         command.add_argument("--pack-dir", type=Path, required=True, help="directory of the model pack")
@@ -104,12 +107,12 @@ def _quota(text: str) -> tuple[str | None, float]:
     return operation or None, _positive(float)(rate)
 
 
-def _prepare(pack_dir: Path) -> int:
+def _prepare(pack_dir: Path, pack: str) -> int:
     from localaws.rekognition.engine import PackError  # noqa: PLC0415 - numpy only after the environment is set
-    from localaws.rekognition.engine.packs.preparation import prepare_default_pack  # noqa: PLC0415
+    from localaws.rekognition.engine.packs.preparation import prepare_pack  # noqa: PLC0415
 
     try:
-        prepare_default_pack(pack_dir, lambda sentence: print(sentence, file=sys.stderr))  # noqa: T201 - progress
+        prepare_pack(pack_dir, pack, lambda sentence: print(sentence, file=sys.stderr))  # noqa: T201 - progress
     except PackError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1

@@ -62,11 +62,12 @@ def letterbox(pixels: Pixels, width: int, height: int) -> Letterboxed:
     fitted_width, fitted_height = max(1, round(source_width * scale)), max(1, round(source_height * scale))
     # Bilinear reads two neighbours, which is an exact average down to one half and aliases below.
     interpolation = cv2.INTER_LINEAR if scale >= 0.499 else cv2.INTER_AREA
-    canvas = np.full((height, width, 3), _FILL, np.uint8)
-    canvas[:fitted_height, :fitted_width] = cv2.resize(
-        pixels, (fitted_width, fitted_height), interpolation=interpolation
-    )
-    return Letterboxed(canvas, source_width / fitted_width, source_height / fitted_height)
+    fitted: CvArray = cv2.resize(pixels, (fitted_width, fitted_height), interpolation=interpolation)
+    if fitted.shape[:2] != (height, width):
+        canvas = np.full((height, width, 3), _FILL, np.uint8)
+        canvas[:fitted_height, :fitted_width] = fitted
+        fitted = canvas
+    return Letterboxed(fitted, source_width / fitted_width, source_height / fitted_height)
 
 
 def non_maximum_suppression(corners: Floats, scores: Floats, overlap: float) -> list[int]:
@@ -99,6 +100,27 @@ def non_maximum_suppression(corners: Floats, scores: Floats, overlap: float) -> 
     return kept
 
 
+def overlap_of_area(boxes: Floats, others: Floats) -> Floats:
+    """Tell how much of each box lies in each other box.
+
+    Parameters
+    ----------
+    boxes : ndarray, shape (n, 4)
+        Left, top, right, bottom.
+    others : ndarray, shape (m, 4)
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        The intersection's part of the box's area, 0 to 1.
+    """
+    reach = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    start = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    intersections = np.clip(reach - start, 0, None).prod(axis=2)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return intersections / np.maximum(areas, np.float32(1e-6))[:, None]
+
+
 def square_around(box: Box, scale: float, shift_down: float) -> Square:
     """Return the square of side ``scale`` times the box's mean side, moved down by `shift_down` sides."""
     side = scale * (box.width + box.height) / 2
@@ -106,14 +128,21 @@ def square_around(box: Box, scale: float, shift_down: float) -> Square:
     return Square(x - side / 2, y - side / 2 + shift_down * side, side)
 
 
-def crop_square(pixels: Pixels, square: Square, size: int) -> CvArray:
-    """Cut a square out and scale it to `size` x `size`; black where it reaches beyond the picture."""
+def crop_grey_square(pixels: Pixels, square: Square, size: int) -> CvArray:
+    """Cut a square out of an RGB picture, in grey, and scale it to `size` x `size`.
+
+    Returns
+    -------
+    ndarray, shape (size, size), dtype uint8
+        Black where the square reaches beyond the picture.
+    """
     scale = size / square.side
     if scale < 0.5:
         return _crop_averaged(pixels, square, size)
     transform = np.array([[scale, 0, -square.left * scale], [0, scale, -square.top * scale]])
     transform[:, 2] += 0.5 * scale - 0.5  # pixel centres stand at halves
-    return cv2.warpAffine(pixels, transform, (size, size), flags=cv2.INTER_LINEAR)
+    crop = cv2.warpAffine(pixels, transform, (size, size), flags=cv2.INTER_LINEAR)
+    return cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
 
 
 def _crop_averaged(pixels: Pixels, square: Square, size: int) -> CvArray:
@@ -124,7 +153,8 @@ def _crop_averaged(pixels: Pixels, square: Square, size: int) -> CvArray:
         max(top, 0) : max(min(bottom, height), 0), max(left, 0) : max(min(right, width), 0)
     ]
     if region.size == 0:
-        return np.zeros((size, size, 3), np.uint8)
+        return np.zeros((size, size), np.uint8)
+    region = cv2.cvtColor(region, cv2.COLOR_RGB2GRAY)
     margins = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
     if any(margins):
         region = cv2.copyMakeBorder(region, *margins, cv2.BORDER_CONSTANT)
@@ -153,3 +183,9 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
     sine = (centred[:, 0] * wanted[:, 1] - centred[:, 1] * wanted[:, 0]).sum() / variance
     rotation = np.array([[cosine, -sine], [sine, cosine]])
     return np.column_stack([rotation, target_mean - rotation @ source_mean])
+
+
+def invert_transform(transform: Floats) -> Floats:
+    """Return the similarity (2, 3) that undoes `transform` (2, 3), float64."""
+    inverse = np.linalg.inv(transform[:, :2])
+    return np.column_stack([inverse, -inverse @ transform[:, 2]])

@@ -6,10 +6,9 @@ eyes, 48-59 outer lips, 60-67 inner lips.
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from localaws.rekognition.engine.geometry import Box, crop_square, square_around
+from localaws.rekognition.engine.geometry import Box, crop_grey_square, square_around
 from localaws.rekognition.engine.onnx_model import OnnxModel
 from localaws.rekognition.engine.packs.manifest import LandmarkModel
 from localaws.rekognition.engine.types import Floats, Pixels
@@ -28,7 +27,7 @@ class LandmarkLocator:
         """Return the points of the face in `box`: (68, 2), float32, x and y in the picture's pixels."""
         model = self._model
         square = square_around(box, model.box_scale, model.box_shift_down)
-        grey = cv2.cvtColor(crop_square(pixels, square, model.size), cv2.COLOR_RGB2GRAY)
+        grey = crop_grey_square(pixels, square, model.size)
         blob = (grey.astype(np.float32) / model.scale)[None, None]
         fractions = self._network.run(blob)[0].reshape(POINTS, 2)
         return fractions * np.float32(square.side) + np.array([square.left, square.top], np.float32)

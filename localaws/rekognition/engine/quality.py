@@ -6,7 +6,7 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from localaws.rekognition.engine.geometry import Box, crop_square, square_around
+from localaws.rekognition.engine.geometry import Box, crop_grey_square, square_around
 from localaws.rekognition.engine.pose import Pose
 from localaws.rekognition.engine.types import Pixels
 
@@ -78,8 +78,7 @@ QUALITY_BARS = {
 
 def measure_quality(pixels: Pixels, box: Box) -> Quality:
     """Measure the inner part of a face in an RGB picture (height, width, 3)."""
-    crop = crop_square(pixels, square_around(box, 0.8, 0.0), _SAMPLE_SIZE)
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = crop_grey_square(pixels, square_around(box, 0.8, 0.0), _SAMPLE_SIZE).astype(np.float32)
     contrast = float(grey.var())
     # Edges count relative to the contrast: a dim but sharp face has small gradients too.
     detail = float(cv2.Laplacian(grey, cv2.CV_32F).var()) / max(contrast, 1.0)

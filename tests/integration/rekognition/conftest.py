@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 
 from cli.portraits import cat, eileen_collins, grace_hopper
-from localaws.rekognition.engine.packs.preparation import prepare_default_pack
+from localaws.rekognition.engine.packs.preparation import prepare_pack
 
 ROOT = Path(__file__).parents[3]
 HOME = Path(os.environ.get("FACEGATE_HOME", ROOT / ".facegate"))
@@ -26,7 +26,7 @@ MODEL = botocore.session.get_session().get_service_model("rekognition")
 @pytest.fixture(scope="session")
 def pack_dir() -> Path:
     directory = HOME / "models" / "default"
-    prepare_default_pack(directory, sys.stderr.write)
+    prepare_pack(directory, "default", sys.stderr.write)
     return directory
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cli.portraits import cat, eileen_collins, grace_hopper
 from localaws.rekognition.engine import FaceEngine, decode_image
-from localaws.rekognition.engine.packs.preparation import prepare_default_pack
+from localaws.rekognition.engine.packs.preparation import prepare_pack
 
 HOME = Path(os.environ.get("FACEGATE_HOME", Path(__file__).parents[3] / ".facegate"))
 
@@ -16,7 +16,7 @@ HOME = Path(os.environ.get("FACEGATE_HOME", Path(__file__).parents[3] / ".facega
 @pytest.fixture(scope="session")
 def pack_dir() -> Path:
     directory = HOME / "models" / "default"
-    prepare_default_pack(directory, sys.stderr.write)
+    prepare_pack(directory, "default", sys.stderr.write)
     return directory
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from localaws.rekognition.engine import Box
 from localaws.rekognition.engine.detection import Detection, lift_shadows
-from localaws.rekognition.engine.embedding import ARCFACE_TEMPLATE, align
+from localaws.rekognition.engine.embedding import FaceEmbedder
 from localaws.rekognition.engine.face_engine import prominence
-from localaws.rekognition.engine.geometry import similarity_transform
 from localaws.rekognition.engine.landmarks import five_points
+from localaws.rekognition.engine.packs.preparation import verify_pack
 
 
 def _similarity(engine, one, other):
@@ -55,13 +55,11 @@ def test_the_networks_are_fed_red_green_blue(engine, pack_dir, grace):
     """Swapped channels pass accuracy tests; so the vector is compared with one made by hand."""
     import onnxruntime
 
-    from localaws.rekognition.engine.packs.manifest import read_manifest
-
+    model = verify_pack(pack_dir).embedding
     face = engine.analyze(grace)[0]
-    chip = align(grace, face.landmarks)
+    chip = FaceEmbedder(pack_dir, model).align(grace, face.landmarks)
     # Skin is redder than blue: the chip itself is RGB.
     assert chip[40:80, 40:80, 0].mean() > chip[40:80, 40:80, 2].mean() + 10
-    model = read_manifest(pack_dir / "pack.toml").embedding
     session = onnxruntime.InferenceSession(pack_dir / model.file, providers=["CPUExecutionProvider"])
     rgb = ((chip.astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None]
     by_hand = session.run(None, {session.get_inputs()[0].name: rgb})[0][0]
@@ -72,13 +70,15 @@ def test_the_networks_are_fed_red_green_blue(engine, pack_dir, grace):
     assert cosines[1] < 0.999
 
 
-def test_aligned_features_stand_where_the_network_learned_them(engine, grace):
-    points = five_points(engine.analyze(grace)[0].landmarks)
-    transform = similarity_transform(points, ARCFACE_TEMPLATE)
+def test_aligned_features_stand_where_the_network_learned_them(engine, pack_dir, grace):
+    model = verify_pack(pack_dir).embedding
+    landmarks = engine.analyze(grace)[0].landmarks
+    transform = FaceEmbedder(pack_dir, model).alignment(landmarks)
 
-    aligned = points @ transform[:, :2].T + transform[:, 2]
+    aligned = five_points(landmarks) @ transform[:, :2].T + transform[:, 2]
 
-    assert np.linalg.norm(aligned - ARCFACE_TEMPLATE, axis=1).max() < 6
+    template = np.array([[anchor.x, anchor.y] for anchor in model.anchors])
+    assert np.linalg.norm(aligned - template, axis=1).max() < 6
 
 
 def test_a_vector_has_unit_length_and_the_packs_dimension(engine, grace):

@@ -6,7 +6,7 @@ import pytest
 from localaws.rekognition.engine.geometry import (
     Box,
     Square,
-    crop_square,
+    crop_grey_square,
     letterbox,
     non_maximum_suppression,
     similarity_transform,
@@ -80,7 +80,7 @@ def test_the_square_around_a_box_is_centred_scaled_and_moved_down():
 def test_a_crop_beyond_the_picture_is_black_there(side):
     white = np.full((100, 100, 3), 255, np.uint8)
 
-    crop = crop_square(white, Square(-side / 2, 0, side), 64)
+    crop = crop_grey_square(white, Square(-side / 2, 0, side), 64)
 
     assert (crop[:20, :30] == 0).all()
     assert (crop[2:20, 34:40] == 255).all()

@@ -11,9 +11,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from localaws.rekognition.engine import PackError
-from localaws.rekognition.engine.packs import npm, preparation
+from localaws.rekognition.engine.packs import npm
 from localaws.rekognition.engine.packs.optimization import drop_negligible_weights, optimize
-from localaws.rekognition.engine.packs.preparation import prepare_default_pack, verify_pack
+from localaws.rekognition.engine.packs.preparation import prepare_pack, verify_pack
 
 
 def _run(model, blob):
@@ -59,7 +59,7 @@ def test_a_second_preparation_verifies_and_changes_nothing(pack_dir):
     before = {path.name: path.stat().st_mtime_ns for path in pack_dir.iterdir()}
     said = []
 
-    prepare_default_pack(pack_dir, said.append)
+    prepare_pack(pack_dir, "default", said.append)
 
     assert {path.name: path.stat().st_mtime_ns for path in pack_dir.iterdir()} == before
     assert "is prepared" in said[0]
@@ -99,10 +99,10 @@ def _install(files):
 
 
 def test_a_published_file_that_differs_is_refused_and_nothing_is_put_in_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparation, "install_locked", _install({"fr_detect.onnx": b"other weights"}))
+    monkeypatch.setattr(npm, "install_locked", _install({"fr_detect.onnx": b"other weights"}))
 
     with pytest.raises(PackError, match="SHA-256"):
-        prepare_default_pack(tmp_path / "pack", lambda _: None)
+        prepare_pack(tmp_path / "pack", "default", lambda _: None)
 
     assert [path.name for path in tmp_path.iterdir()] == [".pack.lock"]
 
@@ -111,10 +111,10 @@ def test_an_interrupted_preparation_is_not_taken_for_a_prepared_pack(tmp_path, m
     def interrupt(_directory):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(preparation, "install_locked", interrupt)
+    monkeypatch.setattr(npm, "install_locked", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
-        prepare_default_pack(tmp_path / "pack", lambda _: None)
+        prepare_pack(tmp_path / "pack", "default", lambda _: None)
 
     with pytest.raises(PackError):
         verify_pack(tmp_path / "pack")
@@ -138,9 +138,9 @@ def test_what_npm_complains_about_is_passed_on(tmp_path, monkeypatch):
         npm.install_locked(tmp_path)
 
 
-def test_the_description_ships_sha256_of_every_network_it_uses(pack_dir):
+def test_a_prepared_pack_names_the_sha256_of_every_network_it_uses(pack_dir):
     manifest = verify_pack(pack_dir)
     used = {manifest.detection.file, manifest.landmarks.file, manifest.embedding.file}
 
-    assert used == set(manifest.source.sha256)
-    assert set(json.loads((pack_dir / "prepared.json").read_text())) == used | {"pack.toml"}
+    prepared = json.loads((pack_dir / "prepared.json").read_text())
+    assert set(prepared["sha256"]) == used | {"pack.json"}
