@@ -11,7 +11,7 @@ from typing import Any
 from localaws.rekognition.protocol.errors import ServiceError
 
 #: How many answers are remembered; SDKs use a token for the retries of one call only.
-_CAPACITY = 10_000
+_CAPACITY = 4096
 
 
 @dataclass(slots=True)

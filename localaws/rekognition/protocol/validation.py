@@ -21,7 +21,7 @@ _Reader: TypeAlias = Callable[[Any, str, list[str]], Any]
 #: A sentence of AWS's, and what has to hold for it.
 _Constraint: TypeAlias = tuple[str, Callable[[Any], bool]]
 
-_MAX_REPORTED = 20
+_MAX_REPORTED = 10
 
 
 class RequestParser:
@@ -271,9 +271,17 @@ def _range_constraints(shape: Shape) -> list[_Constraint]:
     return constraints
 
 
+#: Java's names for classes of characters, which Python lacks. Letters come with digits and the
+#: underscore, which every pattern of the model that has letters allows as well.
+_CHARACTER_CLASSES = {
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+}
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # The model is written for Java, whose names for character classes Python lacks.
-    return re.compile(
-        pattern.replace(r"\p{L}", r"[^\W\d_]").replace(r"\p{Z}", r"\s").replace(r"\p{N}", r"\d")
-    )
+    for name, characters in _CHARACTER_CLASSES.items():
+        pattern = pattern.replace(name, characters)
+    return re.compile(pattern)
