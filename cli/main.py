@@ -1,5 +1,7 @@
 """``facegate``: start it on this machine, enrol, recognise, deploy."""
 
+import re
+import shlex
 import signal
 import sys
 import threading
@@ -13,6 +15,7 @@ import requests
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.markup import escape
 
 from cli import demo as demonstration
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
@@ -24,6 +27,7 @@ from localaws.supervisor import ProcessFailed
 from services.aws.connection import Aws, AwsSettings
 from services.aws.errors import AwsError
 from services.contracts.domain import EnrollmentStatus
+from services.contracts.names import parse_full_name
 from services.contracts.tokens import KioskToken
 
 app = typer.Typer(
@@ -97,12 +101,15 @@ def enroll(
     aws: OnAws = False,
 ) -> None:
     """Enrol a person from a photo, by putting it into S3."""
-    if not name.strip():
-        raise typer.BadParameter("it is empty; give the person's full name", param_hint="--name")
+    try:
+        full_name = parse_full_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--name") from error
     content_type(photo)
-    enrollment = enroll_photo(_connect(aws), photo, name, timeout)
+    enrollment = enroll_photo(_connect(aws), photo, full_name, timeout)
     if enrollment.status is EnrollmentStatus.INDEXED:
-        console.print(f"[green]indexed[/] {enrollment.full_name}: person {enrollment.person_id}")
+        name = escape(enrollment.full_name or "")
+        console.print(f"[green]indexed[/] {name}: person {enrollment.person_id}")
         return
     sentence = enrollment.rejection.sentence if enrollment.rejection else ""
     console.print(f"[red]rejected[/] {enrollment.rejection}: {sentence}")
@@ -119,6 +126,8 @@ def recognize_frame(
     wait: Annotated[int, typer.Option(help="Seconds to wait for the decision.")] = 8,
 ) -> None:
     """Post a frame as a kiosk would, and print the decision as JSON."""
+    if not token.isascii():
+        raise typer.BadParameter("a token has letters, digits, - and _ alone", param_hint="--token")
     url = gateway or MachineSettings.from_environment().gateway_url
     decision = recognize(url, token, frame.read_bytes(), content_type(frame), wait)
     console.print_json(data=decision)
@@ -133,12 +142,20 @@ def kiosks_register(
     aws: OnAws = False,
 ) -> None:
     """Register a kiosk and print its token, which is shown this once."""
-    try:
-        token = KioskToken.create(kiosk_id)
-    except ValueError as error:
-        raise typer.BadParameter("letters, digits, dots and hyphens", param_hint="KIOSK_ID") from error
+    for value, parameter in ((kiosk_id, "KIOSK_ID"), (door, "--door")):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", value):
+            raise typer.BadParameter("letters, digits, dots and hyphens", param_hint=parameter)
+    token = KioskToken.create(kiosk_id)
     register_kiosk(_connect(aws), token, door)
     print(token)
+
+
+@app.command()
+def env() -> None:
+    """Print what leads other AWS programs to this machine: eval "$(facegate env)"."""
+    for name, value in MachineSettings.from_environment().environment().items():
+        if name.startswith("AWS_") and name != "AWS_CONFIG_FILE":
+            print(f"export {name}={shlex.quote(value)}")
 
 
 @app.command()

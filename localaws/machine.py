@@ -25,8 +25,19 @@ _BACKENDS, _SERVICES = 0, 1
 _REGION = "us-east-1"
 #: Started by its file, as on AWS; nothing here imports the services.
 _GUNICORN_CONF = Path(__file__).parent.parent / "services" / "gateway" / "gunicorn.conf.py"
-#: What an AWS program might have in its environment and must not lead ours to a real account.
-_FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_CA_BUNDLE")
+#: What an AWS program might have in its environment and must not lead ours elsewhere; so must no endpoint
+#: of a single service.
+_FOREIGN = (
+    "AWS_CA_BUNDLE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_SESSION_TOKEN",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+)
+_NO_PROXY = "127.0.0.1,localhost"
 
 
 class MachineError(Exception):
@@ -105,13 +116,17 @@ class MachineSettings(BaseSettings):
             "AWS_REGION": _REGION,
             "AWS_DEFAULT_REGION": _REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            # Profiles may name endpoints and proxies too.
+            "AWS_CONFIG_FILE": os.devnull,
+            "NO_PROXY": _NO_PROXY,
+            "no_proxy": _NO_PROXY,
             "FACEGATE_STACK": self.stack,
             "FACEGATE_GATEWAY_BIND": f"127.0.0.1:{self.gateway_port}",
         }
 
     def apply(self) -> None:
         """Lead this very process to the embedded AWS."""
-        for name in _FOREIGN:
+        for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")] + list(_FOREIGN):
             os.environ.pop(name, None)
         os.environ.update(self.environment())
 

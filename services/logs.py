@@ -39,7 +39,8 @@ def logging_config(service: str) -> dict[str, Any]:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.JSONRenderer(),
         ],
-        "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *_shared_processors(service)],
+        # No ExtraAdder: Celery's records carry a failed task's arguments, and these are pictures.
+        "foreign_pre_chain": _shared_processors(service),
     }
     return {
         "version": 1,

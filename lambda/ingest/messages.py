@@ -17,7 +17,14 @@ def message_body(job: Job, queue_url: str) -> str:
         "body": json.dumps([[json.dumps(job.argument)], {}, {}]),
         "content-encoding": "utf-8",
         "content-type": "application/json",
-        "headers": {"lang": "py", "task": job.task, "id": job.id, "root_id": job.id},
+        "headers": {
+            "lang": "py",
+            "task": job.task,
+            "id": job.id,
+            "root_id": job.id,
+            "argsrepr": "(job)",
+            "kwargsrepr": "{}",
+        },
         "properties": {
             "correlation_id": job.id,
             "delivery_tag": job.id,

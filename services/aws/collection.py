@@ -27,8 +27,8 @@ class UnreadableImage(AwsError):
     """Rekognition could not read the picture, or it is too large."""
 
 
-class ImageMissing(AwsError):
-    """The picture is not in the bucket (any more)."""
+class ImageOutOfReach(AwsError):
+    """Rekognition cannot read the picture in S3: it is gone, or a right is missing (S3, KMS)."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,10 @@ class FaceCollection:
 
         Raises
         ------
-        NoFaceInImage, UnreadableImage, ImageMissing
+        NoFaceInImage, UnreadableImage
             As they say.
+        ImageOutOfReach
+            If Rekognition cannot read it in S3.
         AwsError
             If the collection cannot be asked.
         """
@@ -103,6 +105,9 @@ class FaceCollection:
     def index(self, photo: StoredObject, external_id: str) -> IndexedPhoto:
         """Put the photo's largest good face into the collection.
 
+        Doing it again makes no second face: Rekognition keeps one for the same image under the same
+        ExternalImageId in a collection.
+
         Parameters
         ----------
         external_id : str
@@ -110,8 +115,10 @@ class FaceCollection:
 
         Raises
         ------
-        UnreadableImage, ImageMissing
-            As they say.
+        UnreadableImage
+            If it is no picture, or too large.
+        ImageOutOfReach
+            If Rekognition cannot read it in S3.
         AwsError
             If the collection cannot be asked.
         """
@@ -140,41 +147,6 @@ class FaceCollection:
             poor_faces=len(reasons) - surplus,
         )
 
-    def find_indexed(self, photo: StoredObject, external_id: str) -> str | None:
-        """Find the face that an interrupted attempt to index this photo left behind.
-
-        IndexFaces knows no idempotency token, so a second attempt first looks for the first one's work.
-
-        Returns
-        -------
-        str or None
-            The FaceId of the face with this ExternalImageId.
-
-        Raises
-        ------
-        AwsError
-            If the collection cannot be asked.
-        """
-        with translated("looking for an indexed photo"):
-            try:
-                answer = self._rekognition.search_faces_by_image(
-                    CollectionId=self._collection_id,
-                    Image=_image(photo),
-                    FaceMatchThreshold=99,
-                    MaxFaces=MOST_MATCHES,
-                    QualityFilter="NONE",
-                )
-            except ClientError as error:
-                _raise_if_about_the_image(error)
-                if error_code(error) == "InvalidParameterException":
-                    return None
-                raise
-        for match in answer["FaceMatches"]:
-            face = match.get("Face", {})
-            if face.get("ExternalImageId") == external_id:
-                return face.get("FaceId")
-        return None
-
     def delete(self, face_ids: list[str]) -> None:
         """Take faces out of the collection; one that is not there is not an error.
 
@@ -201,4 +173,4 @@ def _raise_if_about_the_image(error: ClientError) -> None:
     if code in _UNREADABLE:
         raise UnreadableImage(str(error)) from error
     if code == "InvalidS3ObjectException":
-        raise ImageMissing(str(error)) from error
+        raise ImageOutOfReach(str(error)) from error

@@ -1,19 +1,16 @@
-"""Celery's consumer, but it loses nothing and wakes up when a thread has done its job."""
+"""Celery's consumer, but it says what it refuses and wakes up when a thread has done its job."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from socket import socketpair
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from celery.worker.consumer import Consumer
 
-from services.aws.dead_letters import DeadLetterQueue
+from services.aws.transport import Unreadable
 
 if TYPE_CHECKING:
     from kombu.message import Message
-
-log = structlog.stdlib.get_logger(__name__)
 
 
 class WakeUp:
@@ -35,11 +32,9 @@ class WakeUp:
             self._bell.send(b".")
 
 
-class DeadLetteringConsumer(Consumer):
-    """Celery's consumer, but what it would delete unread is put aside first."""
+class JobConsumer(Consumer):
+    """Celery's consumer, but what it would delete unread is put aside by the transport."""
 
-    #: Celery makes the consumer itself, so `make_celery` gives it this through a subclass.
-    dead_letters: DeadLetterQueue
     #: Celery's event loop; its stubs do not know it.
     hub: Any
 
@@ -54,24 +49,18 @@ class DeadLetteringConsumer(Consumer):
         self._wake_up()
         return soon
 
-    def on_decode_error(self, message: "Message", exc: Exception) -> None:
-        """Put aside a message whose content type or encoding nobody reads."""
-        self._put_aside(message, f"cannot be decoded: {exc}")
+    def on_decode_error(self, message: "Message", exc: Exception) -> None:  # noqa: ARG002  # Celery's signature
+        """Refuse a message whose content type or encoding nobody reads."""
+        raise Unreadable(f"cannot be decoded: {exc}")
 
-    def on_unknown_message(self, body: Any, message: "Message") -> None:  # noqa: ARG002  # Celery's signature
-        """Put aside what is no task at all."""
-        self._put_aside(message, "not a Celery message")
+    def on_unknown_message(self, body: Any, message: "Message") -> None:  # noqa: ARG002
+        """Refuse what is no task at all."""
+        raise Unreadable("not a Celery message")
 
     def on_unknown_task(self, body: Any, message: "Message", exc: Exception) -> None:  # noqa: ARG002
-        """Put aside a task that this worker does not know."""
-        self._put_aside(message, f"unknown task {str(message.headers.get('task'))[:100]!r}")
+        """Refuse a task that this worker does not know."""
+        raise Unreadable(f"unknown task {str(message.headers.get('task'))[:100]!r}")
 
     def on_invalid_task(self, body: Any, message: "Message", exc: Exception) -> None:  # noqa: ARG002
-        """Put aside a task whose headers or arguments are malformed."""
-        self._put_aside(message, f"malformed task: {exc}")
-
-    def _put_aside(self, message: "Message", reason: str) -> None:
-        received: dict[str, Any] = message.delivery_info["sqs_message"]
-        log.error("message_put_aside", message_id=received["MessageId"], reason=reason)
-        self.dead_letters.send(received["Body"], reason)
-        message.ack()
+        """Refuse a task whose headers or arguments are malformed."""
+        raise Unreadable(f"malformed task: {exc}")

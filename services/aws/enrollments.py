@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from services.aws.directory import FACE_ATTRIBUTES
-from services.aws.errors import error_code, translated
+from services.aws.errors import cancellation_reasons, translated
 from services.aws.items import attribute, from_item, to_item
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person
 
@@ -125,7 +125,4 @@ class EnrollmentStore:
 
 
 def _finished_before(error: ClientError) -> bool:
-    if error_code(error) != "TransactionCanceledException":
-        return False
-    reasons = error.response.get("CancellationReasons", [])
-    return bool(reasons) and reasons[0].get("Code") == "ConditionalCheckFailed"
+    return cancellation_reasons(error)[:1] == ["ConditionalCheckFailed"]

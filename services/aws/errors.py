@@ -2,24 +2,37 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 _TRANSIENT_CODES = frozenset(
     {
+        "ExpiredToken",
+        "ExpiredTokenException",
         "InternalError",
         "InternalFailure",
         "InternalServerError",
+        "KmsThrottled",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
         "ServiceUnavailable",
         "SlowDown",
         "ThrottlingException",
         "Throttling",
+        "TooManyRequestsException",
+        "TransactionConflictException",
         "TransactionInProgressException",
     }
+)
+#: Why a transaction was cancelled, where doing it again helps.
+_TRANSIENT_CANCELLATIONS = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 
 
@@ -41,6 +54,20 @@ def error_code(error: ClientError) -> str:
     return code.removeprefix("AWS.SimpleQueueService.")
 
 
+def cancellation_reasons(error: ClientError) -> list[str]:
+    """List why a DynamoDB transaction was cancelled, a reason for each write; "None" for the innocent."""
+    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+
+
+def _may_pass(error: ClientError) -> bool:
+    code = error_code(error)
+    if code == "TransactionCanceledException":
+        blamed = set(cancellation_reasons(error)) - {"None"}
+        return bool(blamed) and blamed <= _TRANSIENT_CANCELLATIONS
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return code in _TRANSIENT_CODES or status >= 500 or status == HTTPStatus.TOO_MANY_REQUESTS
+
+
 @contextmanager
 def translated(action: str) -> Generator[None]:
     """Turn botocore's exceptions into ours.
@@ -60,8 +87,7 @@ def translated(action: str) -> Generator[None]:
     try:
         yield
     except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        kind = AwsUnavailable if error_code(error) in _TRANSIENT_CODES or status >= 500 else AwsError
+        kind = AwsUnavailable if _may_pass(error) else AwsError
         raise kind(f"{action}: {error}") from error
     except BotoCoreError as error:
         raise AwsUnavailable(f"{action}: {error}") from error

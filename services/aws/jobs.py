@@ -24,7 +24,15 @@ def celery_body(task: str, job_id: str, argument: str, queue_name: str) -> str:
             "body": json.dumps([[argument], {}, {}]),
             "content-encoding": "utf-8",
             "content-type": "application/json",
-            "headers": {"lang": "py", "task": task, "id": job_id, "root_id": job_id},
+            "headers": {
+                "lang": "py",
+                "task": task,
+                "id": job_id,
+                "root_id": job_id,
+                # What Celery shows of the arguments in logs; they hold pictures.
+                "argsrepr": "(job)",
+                "kwargsrepr": "{}",
+            },
             "properties": {
                 "correlation_id": job_id,
                 "delivery_tag": job_id,

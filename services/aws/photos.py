@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from services.aws.collection import ImageMissing
-from services.aws.errors import error_code, translated
+from services.aws.errors import AwsError, error_code, translated
 from services.contracts.messages import StoredObject
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import HeadObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
     from services.aws.connection import Aws
 
@@ -19,7 +18,11 @@ if TYPE_CHECKING:
 INDEX_PREFIX = "index/"
 #: S3 stores the names of user metadata in lower case.
 _FULL_NAME = "fullname"
-_MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound", "405", "MethodNotAllowed"})
+_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+class PhotoMissing(AwsError):
+    """The photo is not in the bucket any more, or another one has taken its place."""
 
 
 class PhotoStore:
@@ -57,6 +60,21 @@ class PhotoStore:
             )
         return StoredObject(bucket=self._bucket, key=key, version_id=answer.get("VersionId"))
 
+    def find(self, name: str) -> StoredObject | None:
+        """Find the photo that is under ``index/`` by this name now.
+
+        Raises
+        ------
+        AwsError
+            If the bucket cannot be asked.
+        """
+        key = f"{INDEX_PREFIX}{name}"
+        try:
+            head = self._head(self._bucket, key)
+        except PhotoMissing:
+            return None
+        return StoredObject(bucket=self._bucket, key=key, version_id=head.get("VersionId"))
+
     def full_name(self, photo: StoredObject) -> str | None:
         """Read the FullName that the photo was put with.
 
@@ -67,22 +85,24 @@ class PhotoStore:
 
         Raises
         ------
-        ImageMissing
-            If the photo is gone.
+        PhotoMissing
+            If the photo was deleted, or replaced by a newer one, which is enrolled for itself.
         AwsError
             If the bucket cannot be asked.
         """
-        place: HeadObjectRequestTypeDef = {"Bucket": photo.bucket, "Key": photo.key}
-        if photo.version_id is not None:
-            place["VersionId"] = photo.version_id
-        with translated(f"reading the metadata of {photo.key}"):
+        head = self._head(photo.bucket, photo.key)
+        if photo.version_id is not None and head.get("VersionId") != photo.version_id:
+            raise PhotoMissing(f"{photo.key} was replaced by a newer photo")
+        return _readable(head["Metadata"].get(_FULL_NAME, ""))
+
+    def _head(self, bucket: str, key: str) -> "HeadObjectOutputTypeDef":
+        with translated(f"reading the metadata of {key}"):
             try:
-                answer = self._s3.head_object(**place)
+                return self._s3.head_object(Bucket=bucket, Key=key)
             except ClientError as error:
                 if error_code(error) in _MISSING:
-                    raise ImageMissing(f"{photo.key} is not in the bucket") from error
+                    raise PhotoMissing(f"{key} is not in the bucket") from error
                 raise
-        return _readable(answer["Metadata"].get(_FULL_NAME, ""))
 
 
 def _readable(metadata: str) -> str | None:

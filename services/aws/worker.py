@@ -5,10 +5,11 @@ nothing of why. Here every message that ends without being done goes to the dead
 reason first, and only then leaves its queue.
 """
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,10 +18,11 @@ from celery.signals import worker_ready
 from pydantic import BaseModel, ValidationError
 
 from services.aws.connection import LONGEST_POLL_SECONDS
-from services.aws.consumer import DeadLetteringConsumer
+from services.aws.consumer import JobConsumer
 from services.aws.dead_letters import DeadLetterQueue
-from services.aws.errors import AwsUnavailable
+from services.aws.errors import AwsUnavailable, translated
 from services.aws.jobs import queue_name
+from services.aws.transport import guarded_transport
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -43,8 +45,8 @@ class WorkerQueue:
     url, dead_letter_url : str
         SQS's URLs.
     visibility_timeout : int
-        Seconds until SQS gives an unfinished message to another worker; longer than the longest task,
-        because nothing extends it. The stack sets the same on the queue.
+        Seconds until SQS gives an unfinished message to another worker. Nothing extends it, so the stack
+        sets it longer than the longest task.
     deliveries : int
         After so many SQS moves the message to the dead-letter queue itself (its maxReceiveCount).
     """
@@ -53,6 +55,24 @@ class WorkerQueue:
     dead_letter_url: str
     visibility_timeout: int
     deliveries: int
+
+    @classmethod
+    def read(cls, aws: "Aws", url: str, dead_letter_url: str) -> Self:
+        """Ask SQS how the stack set the queue up.
+
+        Raises
+        ------
+        AwsError
+            If the queue cannot be asked.
+        """
+        with translated("reading the queue's attributes"):
+            attributes = aws.sqs.get_queue_attributes(
+                QueueUrl=url, AttributeNames=["VisibilityTimeout", "RedrivePolicy"]
+            )["Attributes"]
+        redrive = json.loads(attributes["RedrivePolicy"])
+        return cls(
+            url, dead_letter_url, int(attributes["VisibilityTimeout"]), int(redrive["maxReceiveCount"])
+        )
 
 
 def run_worker(
@@ -119,11 +139,12 @@ def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -
         task_acks_late=True,
         task_acks_on_failure_or_timeout=False,
         task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=4,
+        worker_prefetch_multiplier=1,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        worker_consumer=type("Consumer", (DeadLetteringConsumer,), {"dead_letters": dead_letters}),
+        broker_transport=guarded_transport(dead_letters),
+        worker_consumer=JobConsumer,
     )
     return app
 
@@ -153,14 +174,17 @@ class JobTask(_Task, Generic[Job]):
         delivery = int(received["Attributes"]["ApproximateReceiveCount"])
         with structlog.contextvars.bound_contextvars(job_id=self.request.id, delivery=delivery):
             try:
-                self._handle(self._job_type.model_validate_json(_only_argument(args, kwargs)))
+                job = self._job_type.model_validate_json(_only_argument(args, kwargs))
+            except (ValidationError, _WrongArguments) as error:
+                self._put_aside(received["Body"], f"not a {self._job_type.__name__}: {_problems(error)}")
+                return
+            try:
+                self._handle(job)
             except AwsUnavailable as error:
                 if delivery < self._deliveries:
                     log.warning("job_left_for_another_try", error=str(error))
                     raise
                 self._put_aside(received["Body"], f"gave up after {delivery} deliveries: {error}")
-            except (ValidationError, _WrongArguments) as error:
-                self._put_aside(received["Body"], f"not a {self._job_type.__name__}: {_problems(error)}")
             except Exception as error:  # noqa: BLE001  # whatever it is, the message must not be lost
                 self._put_aside(received["Body"], f"{type(error).__name__}: {error}", trace=True)
             else:

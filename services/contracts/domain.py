@@ -1,11 +1,22 @@
 """What is stored and decided: people, faces, enrollments, kiosks and decisions."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    computed_field,
+    model_validator,
+)
 
 from services.contracts.reasons import DecisionReason, Outcome, RejectionReason
+
+#: Ids travel in URLs, S3 keys and log lines.
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
 class _Record(BaseModel):
@@ -88,8 +99,8 @@ class Kiosk(_Record):
         SHA-256 of the token, 64 hexadecimal digits. The token itself is shown once and not kept.
     """
 
-    kiosk_id: str
-    door_id: str
+    kiosk_id: Identifier
+    door_id: Identifier
     token_sha256: str = Field(repr=False)
     created_at: AwareDatetime
 

@@ -16,16 +16,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    StringConstraints,
 )
 
-from services.contracts.domain import Decision
+from services.contracts.domain import Decision, Identifier
 
 RECOGNIZE_TASK = "facegate.recognize"
 ENROLL_TASK = "facegate.enroll"
-
-#: Ids travel in URLs, S3 keys and log lines.
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
 def _decode_text(value: object) -> object:

@@ -74,5 +74,5 @@ _REJECTION_SENTENCES = {
     RejectionReason.NO_FULL_NAME: (
         "The object has no FullName metadata. Put it again with --metadata FullName='Ada Lovelace'."
     ),
-    RejectionReason.PHOTO_MISSING: "The photo was deleted before it could be indexed.",
+    RejectionReason.PHOTO_MISSING: "The photo was deleted or replaced before it could be indexed.",
 }

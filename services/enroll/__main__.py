@@ -10,10 +10,6 @@ from services.enroll.service import EnrollService
 from services.enroll.settings import EnrollSettings
 from services.startup import starting
 
-#: As infra/template.yaml sets them on the queue.
-VISIBILITY_TIMEOUT = 60
-DELIVERIES = 5
-
 
 def main() -> None:
     """Connect, plug the parts together, serve the queue."""
@@ -23,12 +19,8 @@ def main() -> None:
         service = EnrollService(
             photos=PhotoStore(aws), faces=FaceCollection(aws), enrollments=EnrollmentStore(aws)
         )
-        queue = WorkerQueue(
-            url=aws.outputs.enroll_queue_url,
-            dead_letter_url=aws.outputs.enroll_dead_letter_queue_url,
-            visibility_timeout=VISIBILITY_TIMEOUT,
-            deliveries=DELIVERIES,
-        )
+        outputs = aws.outputs
+        queue = WorkerQueue.read(aws, outputs.enroll_queue_url, outputs.enroll_dead_letter_queue_url)
     run_worker(
         aws,
         queue,

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import structlog
 
-from services.aws.collection import ImageMissing, IndexedPhoto, UnreadableImage
+from services.aws.collection import ImageOutOfReach, IndexedPhoto, UnreadableImage
+from services.aws.photos import PhotoMissing
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person
 from services.contracts.messages import EnrollJob, StoredObject
 from services.contracts.reasons import RejectionReason
@@ -28,10 +29,6 @@ class FaceIndex(Protocol):
 
     def index(self, photo: StoredObject, external_id: str) -> IndexedPhoto:
         """Put the photo's largest good face into the collection."""
-        ...
-
-    def find_indexed(self, photo: StoredObject, external_id: str) -> str | None:
-        """Find the face that an interrupted attempt left behind."""
         ...
 
     def delete(self, face_ids: list[str]) -> None:
@@ -96,21 +93,18 @@ class EnrollService:
         )
         self._enrollments.save(received)
         try:
-            return self._enroll(received, job.photo, again=known is not None)
+            return self._enroll(received, job.photo)
         except UnreadableImage:
             return self._reject(received, RejectionReason.INVALID_IMAGE)
-        except ImageMissing:
+        except PhotoMissing:
             return self._reject(received, RejectionReason.PHOTO_MISSING)
 
-    def _enroll(self, received: Enrollment, photo: StoredObject, *, again: bool) -> Enrollment:
+    def _enroll(self, received: Enrollment, photo: StoredObject) -> Enrollment:
         full_name = self._photos.full_name(photo)
         if full_name is None:
             return self._reject(received, RejectionReason.NO_FULL_NAME)
         named = received.model_copy(update={"full_name": full_name})
-        left_behind = self._faces.find_indexed(photo, received.enrollment_id) if again else None
-        if left_behind is not None:
-            return self._finish(named, full_name, left_behind)
-        indexed = self._faces.index(photo, received.enrollment_id)
+        indexed = self._index(photo, received.enrollment_id)
         if indexed.face_id is None:
             poor = indexed.poor_faces > 0
             return self._reject(named, RejectionReason.LOW_QUALITY if poor else RejectionReason.NO_FACE)
@@ -119,6 +113,14 @@ class EnrollService:
             self._faces.delete([indexed.face_id])
             return self._reject(named, RejectionReason.SEVERAL_FACES)
         return self._finish(named, full_name, indexed.face_id)
+
+    def _index(self, photo: StoredObject, enrollment_id: str) -> IndexedPhoto:
+        try:
+            return self._faces.index(photo, enrollment_id)
+        except ImageOutOfReach:
+            # Deleted meanwhile? If it is still there a right is missing, and the photo must not be given up.
+            self._photos.full_name(photo)
+            raise
 
     def _finish(self, enrollment: Enrollment, full_name: str, face_id: str) -> Enrollment:
         now = self._now()
@@ -160,6 +162,7 @@ class EnrollService:
                 "finished_at": self._now(),
             }
         )
-        self._enrollments.save(rejected)
+        if not self._enrollments.save(rejected):
+            return self._yield_to_the_other(rejected)
         log.info("photo_rejected", enrollment_id=enrollment.enrollment_id, reason=reason.value)
         return rejected

@@ -12,10 +12,6 @@ from services.recognize.service import RecognizeService
 from services.recognize.settings import RecognizeSettings
 from services.startup import starting
 
-#: As infra/template.yaml sets them on the queue.
-VISIBILITY_TIMEOUT = 30
-DELIVERIES = 3
-
 
 def main() -> None:
     """Connect, plug the parts together, serve the queue."""
@@ -31,12 +27,8 @@ def main() -> None:
             replies=ReplySender(aws),
             policy=settings.policy,
         )
-        queue = WorkerQueue(
-            url=aws.outputs.recognize_queue_url,
-            dead_letter_url=aws.outputs.recognize_dead_letter_queue_url,
-            visibility_timeout=VISIBILITY_TIMEOUT,
-            deliveries=DELIVERIES,
-        )
+        outputs = aws.outputs
+        queue = WorkerQueue.read(aws, outputs.recognize_queue_url, outputs.recognize_dead_letter_queue_url)
     run_worker(
         aws,
         queue,

@@ -16,7 +16,7 @@ class Policy:
     threshold : float
         Least similarity in percent, 0 to 100.
     margin : float
-        Another person whose similarity is less than this many points below the best makes the frame
+        Another person whose similarity is at most this many points below the best makes the frame
         ambiguous.
     """
 
@@ -68,7 +68,7 @@ def decide(matches: Sequence[FaceMatch], people: Mapping[str, Person], policy: P
     if best.similarity < policy.threshold:
         return Verdict(DecisionReason.NO_MATCH, match=best)
     rivals = (match for match in known if people[match.face_id].person_id != person.person_id)
-    if any(best.similarity - rival.similarity < policy.margin for rival in rivals):
+    if any(best.similarity - rival.similarity <= policy.margin for rival in rivals):
         return Verdict(DecisionReason.AMBIGUOUS, match=best)
     if person.status is not PersonStatus.ACTIVE:
         return Verdict(DecisionReason.PERSON_DISABLED, person, best)

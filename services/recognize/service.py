@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 from tenacity import Retrying, retry_if_exception_type, wait_random_exponential
 
-from services.aws.collection import ImageMissing, NoFaceInImage, UnreadableImage
+from services.aws.collection import NoFaceInImage, UnreadableImage
 from services.aws.errors import AwsUnavailable
 from services.contracts.domain import Decision, FaceMatch, Kiosk, Person
 from services.contracts.messages import DecisionReply, InlineFrame, RecognizeJob, StoredObject
@@ -21,6 +21,10 @@ from services.recognize.policy import Policy, Verdict, decide
 _PAUSES = wait_random_exponential(multiplier=0.05, max=0.5)
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+class RecognitionFailed(Exception):
+    """Deciding failed; a denial stands for it."""
 
 
 class FaceSearch(Protocol):
@@ -101,18 +105,18 @@ class RecognizeService:
 
         Raises
         ------
-        Exception
-            What made deciding fail, after a denial was recorded for it: the door stays shut at once, and
-            the caller keeps the message as a trace.
+        RecognitionFailed
+            If deciding failed, after a denial was recorded for it: the door stays shut at once, and the
+            caller keeps the message as a trace.
         AwsError
             If the decision could not be recorded.
         """
         timings = _Timings(queue_ms=(self._now() - job.received_at).total_seconds() * 1000)
         try:
             verdict, door_id = self._verdict(job, timings)
-        except Exception:
+        except Exception as error:
             self._conclude(job, Verdict(DecisionReason.INTERNAL_ERROR), job.door_id, timings)
-            raise
+            raise RecognitionFailed(f"denied, because of {type(error).__name__}: {error}") from error
         return self._conclude(job, verdict, door_id, timings)
 
     def _verdict(self, job: RecognizeJob, timings: "_Timings") -> tuple[Verdict, str | None]:
@@ -136,7 +140,7 @@ class RecognizeService:
                 matches = self._search_until(job.deadline, job.frame)
         except NoFaceInImage:
             return Verdict(DecisionReason.NO_FACE)
-        except (UnreadableImage, ImageMissing):
+        except UnreadableImage:
             return Verdict(DecisionReason.INVALID_FRAME)
         with timings.step("people_ms"):
             people = self._people.people_by_face({match.face_id for match in matches})

@@ -117,14 +117,14 @@ def test_enrolling_and_recognising_from_the_command_line(settings, tmp_path):
     from cli.portraits import eileen_collins, grace_hopper
 
     with running_demo(settings, tmp_path):
-        enrolled = facegate(settings, "enroll", str(eileen_collins()), "--name", "Eileen Collins")
+        enrolled = facegate(settings, "enroll", str(eileen_collins()), "--name", "Eileen [/] Collins")
         assert enrolled.returncode == 0, enrolled.stderr
-        assert "indexed Eileen Collins" in enrolled.stdout
+        assert "indexed Eileen [/] Collins" in enrolled.stdout
         registered = facegate(settings, "kiosks", "register", "side-door", "--door", "side")
         token = registered.stdout.strip()
         recognised = facegate(settings, "recognize", str(eileen_collins()), "--token", token)
         assert recognised.returncode == 0
-        assert '"full_name": "Eileen Collins"' in recognised.stdout
+        assert '"full_name": "Eileen [/] Collins"' in recognised.stdout
         wrong = facegate(settings, "recognize", str(grace_hopper()), "--token", token + "x")
         assert wrong.returncode == 1
         assert "401" in wrong.stderr
@@ -138,6 +138,10 @@ def test_enrolling_and_recognising_from_the_command_line(settings, tmp_path):
         (["frobnicate"], "No such command"),
         (["kiosks", "register", "a/b", "--door", "d"], "letters, digits"),
         (["enroll", __file__], "--name"),
+        (["enroll", __file__, "--name", " "], "it is empty"),
+        (["enroll", __file__, "--name", "Ada\x07"], "cannot be printed"),
+        (["kiosks", "register", "k", "--door", "Main entrance"], "letters, digits"),
+        (["recognize", __file__, "--token", "tökén"], "a token has"),
     ],
 )
 def test_wrong_arguments_get_a_sentence_and_no_traceback(settings, arguments, said):
@@ -145,6 +149,20 @@ def test_wrong_arguments_get_a_sentence_and_no_traceback(settings, arguments, sa
     assert refused.returncode != 0
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_what_the_environment_prints_leads_any_aws_program_to_this_machine(settings):
+    printed = facegate(settings, "env").stdout
+    assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{settings.aws_port}\n" in printed
+    assert "export AWS_ACCESS_KEY_ID=test\n" in printed
+
+
+def test_a_proxy_and_endpoints_of_another_account_do_not_lead_it_astray(settings, monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SQS"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    shown = facegate(settings, "demo", "--once")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
 
 
 def test_a_command_without_a_running_facegate_says_so(settings, tmp_path):

@@ -1,6 +1,8 @@
 import json
 import multiprocessing
+import os
 import time
+from base64 import b64encode
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +17,7 @@ from services.aws.worker import WorkerQueue, run_worker
 from services.contracts.domain import Decision
 from services.contracts.messages import RECOGNIZE_TASK, DecisionReply, InlineFrame, RecognizeJob
 from services.contracts.reasons import DecisionReason
+from services.logs import configure_logs
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 DELIVERIES = 2
@@ -85,10 +88,13 @@ def test_the_queue_s_depth_is_known(aws):
     assert queue.depth() == 1
 
 
-def _serve(outputs):
+def _serve(outputs, log):
     """A real Celery worker whose handler tells what it was given through the enroll queue."""
     import boto3
 
+    descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    os.dup2(descriptor, 2)
+    configure_logs("test")
     aws = Aws(boto3.Session(), AwsSettings(), outputs)
 
     def handle(job):
@@ -108,15 +114,22 @@ def _serve(outputs):
 
 
 @pytest.fixture(scope="module")
-def served(served_aws):
+def served(served_aws, tmp_path_factory):
     """A stack over HTTP with a worker on its recognize queue."""
+    served_aws.log = tmp_path_factory.mktemp("worker") / "log"
     with _worker(served_aws):
         yield served_aws
 
 
+def altered(**changes):
+    """A job's message with something wrong in its envelope."""
+    text = job().model_dump_json()
+    return json.dumps(json.loads(celery_body(RECOGNIZE_TASK, "x", text, "recognize")) | changes)
+
+
 @contextmanager
 def _worker(aws):
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(aws.outputs,))
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(aws.outputs, aws.log))
     process.start()
     try:
         yield process
@@ -150,8 +163,34 @@ def test_a_job_sent_without_celery_is_done_by_a_celery_worker(served):
             celery_body(RECOGNIZE_TASK, "x", job("throttled-1").model_dump_json(), "recognize"),
             f"gave up after {DELIVERIES} deliveries",
         ),
+        ('{"properties": 5, "body": "x"}', "malformed"),
+        ('{"properties": {"delivery_info": "x"}, "body": "x"}', "malformed"),
+        ('{"properties": {"body_encoding": "base64", "delivery_info": {}}, "body": "*"}', ""),
+        ("[" * 100_000, "malformed"),
+        (altered(headers=[1]), ""),
+        (altered(body='{"a": 1}'), ""),
+        (altered(headers={"task": RECOGNIZE_TASK}), "malformed"),
+        (altered(headers={"task": RECOGNIZE_TASK, "id": "x", "timelimit": "x"}), ""),
+        (celery_body("facegate.enroll", "x", "{}", "enroll"), "unknown task 'facegate.enroll'"),
     ],
-    ids=["text", "json", "unknown-task", "other-version", "no-json", "bug", "throttled"],
+    ids=[
+        "text",
+        "json",
+        "unknown-task",
+        "other-version",
+        "no-json",
+        "bug",
+        "throttled",
+        "properties-no-object",
+        "delivery-info-no-object",
+        "bad-base64",
+        "deep",
+        "headers-no-object",
+        "task-body-no-list",
+        "no-id",
+        "bad-time-limit",
+        "other-queue-s-job",
+    ],
 )
 def test_what_cannot_be_done_is_put_aside_whole_and_with_the_reason(served, body, reason):
     served.sqs.send_message(QueueUrl=served.outputs.recognize_queue_url, MessageBody=body)
@@ -159,7 +198,9 @@ def test_what_cannot_be_done_is_put_aside_whole_and_with_the_reason(served, body
     # the worker goes on
     JobQueue(served, served.outputs.recognize_queue_url).send(job())
     assert len(receive(served, served.outputs.enroll_queue_url)) == 1
-    assert reason in dead["MessageAttributes"][REASON]["StringValue"]
+    said = dead["MessageAttributes"][REASON]["StringValue"]
+    assert said
+    assert reason in said
     assert dead["Body"] == body
 
 
@@ -171,3 +212,18 @@ def test_a_reason_repeats_nothing_of_the_picture(served):
     served.sqs.send_message(QueueUrl=served.outputs.recognize_queue_url, MessageBody=body)
     [dead] = receive(served, served.outputs.recognize_dead_letter_queue_url)
     assert "c2VjcmV0" not in dead["MessageAttributes"][REASON]["StringValue"]
+
+
+def test_a_job_that_fails_leaves_nothing_of_its_picture_in_the_log(served):
+    picture = b64encode(bytes(range(256)) * 40).decode()
+    text = job("throttled-2", data=bytes(range(256)) * 40).model_dump_json()
+    assert picture in text
+    served.sqs.send_message(
+        QueueUrl=served.outputs.recognize_queue_url,
+        MessageBody=celery_body(RECOGNIZE_TASK, "x", text, "recognize"),
+    )
+    [dead] = receive(served, served.outputs.recognize_dead_letter_queue_url)
+    assert picture in dead["Body"]
+    said = served.log.read_text()
+    assert "job_left_for_another_try" in said
+    assert picture[500:540] not in said

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from services.aws.collection import ImageMissing
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
 from services.aws.directory import Directory
@@ -12,7 +12,7 @@ from services.aws.enrollments import EnrollmentStore
 from services.aws.errors import AwsError, AwsUnavailable, StackNotReady, translated
 from services.aws.frames import FrameStore
 from services.aws.kiosks import KioskStore
-from services.aws.photos import PhotoStore
+from services.aws.photos import PhotoMissing, PhotoStore
 from services.contracts.domain import (
     Decision,
     Enrollment,
@@ -185,7 +185,7 @@ def test_a_photo_without_a_name_has_none(aws):
 
 
 def test_a_photo_that_is_gone_is_said_to_be_missing(aws):
-    with pytest.raises(ImageMissing, match=r"index/x\.jpg"):
+    with pytest.raises(PhotoMissing, match=r"index/x\.jpg"):
         PhotoStore(aws).full_name(StoredObject(bucket="photos", key="index/x.jpg"))
 
 
@@ -201,6 +201,9 @@ def test_a_large_frame_is_stored_where_it_starts_no_job_of_its_own(aws):
         ("ThrottlingException", 400, AwsUnavailable),
         ("ProvisionedThroughputExceededException", 400, AwsUnavailable),
         ("InternalServerError", 500, AwsUnavailable),
+        ("TransactionConflictException", 400, AwsUnavailable),
+        ("RequestTimeout", 400, AwsUnavailable),
+        ("SomethingNew", 429, AwsUnavailable),
         ("AccessDeniedException", 400, AwsError),
     ],
 )
@@ -211,6 +214,43 @@ def test_what_may_pass_is_told_from_what_will_not(aws, code, status, kind):
         with pytest.raises(AwsError) as raised, translated("reading"):
             client.get_item(TableName="people", Key={"person_id": {"S": "x"}})
     assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("reasons", "kind"),
+    [
+        (["None", "None", "TransactionConflict"], AwsUnavailable),
+        (["ThrottlingError", "None", "TransactionConflict"], AwsUnavailable),
+        (["None", "None", "ValidationError"], AwsError),
+        (["None", "TransactionConflict", "ValidationError"], AwsError),
+        ([], AwsError),
+    ],
+)
+def test_two_photos_of_one_person_at_once_are_tried_again(aws, reasons, kind):
+    refused = ClientError(
+        {
+            "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
+            "CancellationReasons": [{"Code": reason} for reason in reasons],
+        },
+        "TransactWriteItems",
+    )
+    with pytest.raises(AwsError) as raised, translated("writing"):
+        raise refused
+    assert type(raised.value) is kind
+
+
+def test_a_photo_that_was_replaced_is_not_read_for_the_one_before(aws):
+    aws.s3.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+    photos = PhotoStore(aws)
+    first, second = (photos.put("x.jpg", data, "image/jpeg", "Ada") for data in (b"1", b"2"))
+    assert photos.full_name(second) == "Ada"
+    assert photos.find("x.jpg") == second
+    with pytest.raises(PhotoMissing, match="replaced"):
+        photos.full_name(first)
+    aws.s3.delete_object(Bucket="photos", Key="index/x.jpg")
+    assert photos.find("x.jpg") is None
+    with pytest.raises(PhotoMissing, match="not in the bucket"):
+        photos.full_name(second)
 
 
 def test_a_missing_stack_is_said_with_the_way_out(aws):

@@ -2,8 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.aws.collection import ImageMissing, IndexedPhoto, UnreadableImage
+from services.aws.collection import ImageOutOfReach, IndexedPhoto, UnreadableImage
 from services.aws.errors import AwsUnavailable
+from services.aws.photos import PhotoMissing
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.messages import EnrollJob, StoredObject
 from services.contracts.reasons import RejectionReason
@@ -25,27 +26,29 @@ class Photos:
 
 
 class Faces:
+    """A collection that, like Rekognition, keeps one face of an image under one external id."""
+
     def __init__(self, found):
         self.found = found
         self.collection = {}
         self.calls = 0
+        self.before_delete = lambda: None
 
     def index(self, photo, external_id):
+        self.calls += 1
         if isinstance(self.found, Exception):
             raise self.found
-        self.calls += 1
         if self.found.face_id is None:
             return self.found
-        face_id = f"{self.found.face_id}-{self.calls}"
+        known = [face for face, owner in self.collection.items() if owner == external_id]
+        face_id = known[0] if known else f"{self.found.face_id}-{self.calls}"
         self.collection[face_id] = external_id
         return IndexedPhoto(face_id, self.found.other_faces, self.found.poor_faces)
 
-    def find_indexed(self, photo, external_id):
-        return next((face for face, owner in self.collection.items() if owner == external_id), None)
-
     def delete(self, face_ids):
+        self.before_delete()
         for face_id in face_ids:
-            del self.collection[face_id]
+            self.collection.pop(face_id, None)
 
 
 class Enrollments(dict):
@@ -90,7 +93,6 @@ def test_a_photo_with_one_face_becomes_a_face_of_its_person():
         (IndexedPhoto(None, 0, 1), RejectionReason.LOW_QUALITY),
         (IndexedPhoto("face", 1, 0), RejectionReason.SEVERAL_FACES),
         (UnreadableImage("torn"), RejectionReason.INVALID_IMAGE),
-        (ImageMissing("gone"), RejectionReason.PHOTO_MISSING),
     ],
 )
 def test_a_photo_that_cannot_be_enrolled_is_rejected_with_the_reason_and_leaves_no_face(found, reason):
@@ -135,19 +137,59 @@ def test_an_attempt_that_died_after_indexing_is_taken_up_where_it_stopped():
     assert world.faces.collection == {"face-1": "e-1"}
 
 
-def test_of_two_workers_at_once_the_second_takes_its_face_back():
+def test_of_two_workers_at_once_one_face_and_one_enrollment_remain():
     world = World()
     rival = EnrollService(world.photos, world.faces, world.enrollments, lambda: NOW)
 
     def the_rival_finishes_first():
         world.enrollments.before_finish = lambda: None
-        world.enrollments.pop("e-1")  # the rival began before this one was noted
         rival.handle(JOB)
 
     world.enrollments.before_finish = the_rival_finishes_first
     enrollment = world.service.handle(JOB)
-    assert enrollment.face_id == "face-2"
-    assert world.faces.collection == {"face-2": "e-1"}
+    assert world.faces.collection == {enrollment.face_id: "e-1"}
+    assert world.enrollments["e-1"] == enrollment
+
+
+def test_a_photo_of_two_people_stays_rejected_when_the_worker_dies_before_it_took_the_face_back():
+    world = World(IndexedPhoto("face", 1, 0))
+
+    def die():
+        raise AwsUnavailable("throttled")
+
+    world.faces.before_delete = die
+    with pytest.raises(AwsUnavailable):
+        world.service.handle(JOB)
+    world.faces.before_delete = lambda: None
+    assert world.service.handle(JOB).rejection is RejectionReason.SEVERAL_FACES
+    assert world.faces.collection == {}
+    assert world.enrollments.faces == {}
+
+
+def test_a_photo_deleted_or_replaced_before_it_was_read_is_rejected():
+    world = World()
+    world.photos.error = PhotoMissing("gone")
+    assert world.service.handle(JOB).rejection is RejectionReason.PHOTO_MISSING
+    assert world.faces.calls == 0
+
+
+def test_a_photo_deleted_while_rekognition_reads_it_is_rejected():
+    world = World(ImageOutOfReach("InvalidS3ObjectException"))
+    index = world.faces.index
+
+    def deleted_meanwhile(photo, external_id):
+        world.photos.error = PhotoMissing("gone")
+        return index(photo, external_id)
+
+    world.faces.index = deleted_meanwhile
+    assert world.service.handle(JOB).rejection is RejectionReason.PHOTO_MISSING
+
+
+def test_a_photo_that_is_there_but_out_of_rekognition_s_reach_is_not_given_up():
+    world = World(ImageOutOfReach("no right to decrypt"))
+    with pytest.raises(ImageOutOfReach):
+        world.service.handle(JOB)
+    assert not world.enrollments["e-1"].finished
 
 
 def test_an_unreachable_aws_leaves_the_enrollment_to_be_tried_again():

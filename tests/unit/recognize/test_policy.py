@@ -67,6 +67,11 @@ def test_a_rival_beyond_the_margin_changes_nothing():
     assert verdict([("ada-1", 99.9), ("grace-1", 99.3)]).person == ADA
 
 
+def test_two_people_who_resemble_equally_are_ambiguous_even_without_a_margin():
+    matches = [FaceMatch(face_id="a-1", similarity=99.9), FaceMatch(face_id="b-1", similarity=99.9)]
+    assert decide(matches, FACES, Policy(99, 0)).reason is DecisionReason.AMBIGUOUS
+
+
 def test_two_faces_of_one_person_are_no_rivals():
     assert verdict([("ada-1", 99.9), ("ada-2", 99.8)]).person == ADA
 
@@ -106,7 +111,7 @@ def test_whoever_is_let_in_is_the_best_of_all_and_alone_within_the_margin(found,
             owner = FACES[face].person_id
             best_of[owner] = max(value, best_of.get(owner, 0.0))
     ranked = sorted(best_of.values(), reverse=True)
-    alone = len(ranked) == 1 or (len(ranked) > 1 and ranked[0] - ranked[1] >= margin)
+    alone = len(ranked) == 1 or (len(ranked) > 1 and ranked[0] - ranked[1] > margin)
     assert (result.reason is DecisionReason.MATCH) == (bool(ranked) and ranked[0] >= threshold and alone)
 
 
