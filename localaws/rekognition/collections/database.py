@@ -33,6 +33,13 @@ CREATE TABLE open_vectors (
     vector BLOB NOT NULL
 ) STRICT;
 CREATE INDEX open_vectors_of_gallery ON open_vectors (gallery_id);
+CREATE TABLE segments (
+    name TEXT PRIMARY KEY,
+    gallery_id INTEGER NOT NULL REFERENCES galleries ON DELETE CASCADE,
+    first_key INTEGER NOT NULL,
+    dead BLOB NOT NULL
+) STRICT;
+CREATE INDEX segments_of_gallery ON segments (gallery_id, first_key);
 CREATE TABLE users (
     collection_id TEXT NOT NULL REFERENCES collections ON DELETE CASCADE,
     user_id TEXT NOT NULL,

@@ -30,6 +30,8 @@ class FaceCollections(UserCollections):
         filled nor searched.
     dimension : int
         Length of a vector.
+    segment_rows : int, optional
+        How many vectors make a file.
 
     Raises
     ------

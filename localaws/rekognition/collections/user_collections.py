@@ -19,15 +19,17 @@ from localaws.rekognition.collections.records import (
     UserRecord,
     UserStatus,
 )
-from localaws.rekognition.collections.store import Store
+from localaws.rekognition.collections.store import SEGMENT_ROWS, Store
 from localaws.rekognition.engine import Floats
 
 
 class UserCollections:
     """The users of the collections of one data directory."""
 
-    def __init__(self, data_dir: Path, face_model_version: str, dimension: int) -> None:
-        self._store = Store(data_dir, face_model_version, dimension)
+    def __init__(
+        self, data_dir: Path, face_model_version: str, dimension: int, segment_rows: int = SEGMENT_ROWS
+    ) -> None:
+        self._store = Store(data_dir, face_model_version, dimension, segment_rows)
 
     def create_user(self, collection_id: str, user_id: str) -> None:
         """Create a user without faces.
@@ -135,7 +137,7 @@ class UserCollections:
         """
         self.user(collection_id, user_id)
         gallery = self._store.gallery(collection_id, "users")
-        with self._store.changing:
+        with self._store.in_step:
             key = self._store.users.vector_key(collection_id, user_id)
             return None if key is None else gallery.vector(key)
 
@@ -153,7 +155,7 @@ class UserCollections:
         users = self._store.users.by_vector_key([key for key, _ in found])
         if len(users) < len(found):
             # A user changed between the two steps and has a new vector by now.
-            with self._store.changing:
+            with self._store.in_step:
                 found = gallery.search(vector, limit, min_cosine)
                 users = self._store.users.by_vector_key([key for key, _ in found])
         return [UserMatch(users[key].user_id, users[key].status, cosine) for key, cosine in found]

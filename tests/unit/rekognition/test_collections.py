@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from localaws.rekognition.collections import (
     UnknownCollectionError,
     UnknownFaceError,
 )
-from localaws.rekognition.collections.search_index import SearchIndex
 
 DIMENSION = 16
 
@@ -197,48 +195,3 @@ def test_a_second_process_is_refused_and_told_why(collections, data_dir):
     assert second.returncode != 0
     assert DataInUseError.__name__ in second.stderr
     assert "in use by another process" in second.stderr
-
-
-def test_the_index_finds_what_brute_force_finds_while_faces_come_and_go():
-    vectors = unit_vectors(500, seed=1)
-    index = SearchIndex(DIMENSION)
-    alive = {}
-    rng = np.random.default_rng(2)
-    for number, vector in enumerate(vectors):
-        index.add([(number, vector)])
-        alive[number] = vector
-        if number % 3 == 0:
-            victim = int(rng.choice(list(alive)))
-            index.remove([victim, 100_000])
-            del alive[victim]
-        if number % 25 == 0 and alive:
-            query = vectors[rng.integers(len(vectors))]
-            expected = sorted(alive, key=lambda face: -float(alive[face] @ query))[:5]
-            assert [face for face, _ in index.search(query, 5, -1.0)] == expected
-    assert len(index) == len(alive)
-
-
-def test_searching_while_others_add_and_delete_gives_only_faces_that_were_there():
-    vectors = unit_vectors(400, seed=4)
-    index = SearchIndex(DIMENSION, [(0, vectors[0])])
-    wrong, done = [], threading.Event()
-
-    def search():
-        while not done.is_set():
-            found = index.search(vectors[0], 3, 0.999)
-            if [face for face, _ in found] != [0]:
-                wrong.append(found)
-
-    searchers = [threading.Thread(target=search) for _ in range(3)]
-    for searcher in searchers:
-        searcher.start()
-    for _ in range(5):
-        for number in range(1, 400):
-            index.add([(number, vectors[number])])
-        index.remove(range(1, 400))
-    done.set()
-    for searcher in searchers:
-        searcher.join()
-
-    assert wrong == []
-    assert len(index) == 1
