@@ -150,12 +150,11 @@ def lift_shadows(pixels: Pixels) -> Pixels:
     The gain brings the mean to about 100 but never drives more than a hundredth of the pixels into
     white: a lit face before a black wall stays as it is.
     """
-    # Every eighth pixel tells the brightness well enough and costs nothing.
-    sample = pixels[::8, ::8]
-    mean = float(sample.mean())
+    # Every eighth pixel tells the brightness well enough, and its green makes up most of it.
+    mean = float(pixels[::8, ::8, 1].mean())
     if mean >= _DARK_MEAN:
         return pixels
-    highlights = float(np.percentile(sample, 99))
+    highlights = float(np.percentile(pixels[::8, ::8], 99))
     gain = min(_LIFTED_MEAN / max(mean, 1.0), 255.0 / max(highlights, 1.0))
     if gain <= 1.0:
         return pixels

@@ -9,6 +9,9 @@ from localaws.rekognition.engine.types import CvArray, Floats, Pixels
 
 _FILL = 127
 
+#: Turns x and y into a complex number.
+_COMPLEX = np.array([1, 1j])
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -176,13 +179,13 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
     ndarray, shape (2, 3), dtype float64
         ``[[a, -b, x], [b, a, y]]``.
     """
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    centred, wanted = source - source_mean, target - target_mean
-    variance = (centred**2).sum()
-    cosine = (centred * wanted).sum() / variance
-    sine = (centred[:, 0] * wanted[:, 1] - centred[:, 1] * wanted[:, 0]).sum() / variance
-    rotation = np.array([[cosine, -sine], [sine, cosine]])
-    return np.column_stack([rotation, target_mean - rotation @ source_mean])
+    # As complex numbers, a similarity is a multiplication and a shift.
+    from_points, to_points = source @ _COMPLEX, target @ _COMPLEX
+    from_mean, to_mean = from_points.mean(), to_points.mean()
+    centred = from_points - from_mean
+    turn = complex((centred.conj() * to_points).sum() / (centred.conj() * centred).sum())
+    shift = complex(to_mean - turn * from_mean)
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def invert_transform(transform: Floats) -> Floats:

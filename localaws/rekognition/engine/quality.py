@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import cv2
-import numpy as np
 
 from localaws.rekognition.engine.geometry import Box, crop_grey_square, square_around
 from localaws.rekognition.engine.pose import Pose
-from localaws.rekognition.engine.types import Pixels
+from localaws.rekognition.engine.types import CvArray, Pixels
 
 #: Side of the grey square that sharpness and brightness are read from, pixels.
 _SAMPLE_SIZE = 96
@@ -78,11 +77,16 @@ QUALITY_BARS = {
 
 def measure_quality(pixels: Pixels, box: Box) -> Quality:
     """Measure the inner part of a face in an RGB picture (height, width, 3)."""
-    grey = crop_grey_square(pixels, square_around(box, 0.8, 0.0), _SAMPLE_SIZE).astype(np.float32)
-    contrast = float(grey.var())
+    grey = crop_grey_square(pixels, square_around(box, 0.8, 0.0), _SAMPLE_SIZE)
+    mean, contrast = _mean_and_variance(grey)
     # Edges count relative to the contrast: a dim but sharp face has small gradients too.
-    detail = float(cv2.Laplacian(grey, cv2.CV_32F).var()) / max(contrast, 1.0)
-    return Quality(brightness=float(grey.mean()) / 2.55, sharpness=100 * detail / (detail + _HALF_SHARP))
+    detail = _mean_and_variance(cv2.Laplacian(grey, cv2.CV_32F))[1] / max(contrast, 1.0)
+    return Quality(brightness=mean / 2.55, sharpness=100 * detail / (detail + _HALF_SHARP))
+
+
+def _mean_and_variance(values: CvArray) -> tuple[float, float]:
+    mean, deviation = cv2.meanStdDev(values)
+    return float(mean[0, 0]), float(deviation[0, 0]) ** 2
 
 
 def quality_reasons(
