@@ -36,6 +36,11 @@ unit-test: prepared ## Tests of pure code, adapters and templates
 e2e-test: prepared ## Tests of the real processes, with a real browser
 	@$(BIN)/pytest tests/e2e tests/browser
 
+.PHONY: fuzz
+fuzz: prepared ## Fuzz image decoding and request parsing, a minute each
+	@$(BIN)/uv pip install -q --require-hashes -r requirements/fuzz.lock
+	@for part in decoding requests; do $(BIN)/python tests/fuzz/$$part.py -max_total_time=60 || exit 1; done
+
 .PHONY: lint
 lint: environment ## Style, types, architecture and the template
 	@$(BIN)/ruff check .
@@ -69,7 +74,7 @@ models: environment ## Prepare the default model pack
 
 .PHONY: lock
 lock: environment ## Choose versions anew within pyproject.toml's bounds
-	@for lock in uv nodejs; do \
+	@for lock in uv nodejs fuzz; do \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	    --custom-compile-command "make lock" requirements/$$lock.in -o requirements/$$lock.lock; done
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --group dev \
