@@ -1,4 +1,4 @@
-"""Frames too large for a message, kept in the bucket for a day."""
+"""Frames too large for a message, kept in the bucket until its lifecycle removes them."""
 
 from typing import TYPE_CHECKING
 

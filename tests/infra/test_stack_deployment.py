@@ -118,7 +118,7 @@ def test_every_table_is_what_the_template_says(emulator, outputs, template, tabl
 
 
 @pytest.mark.parametrize(
-    ("queue", "expected"), [("Recognize", ("30", "3600", 3)), ("Enroll", ("60", "1209600", 5))]
+    ("queue", "expected"), [("Recognize", ("30", "3600", 3)), ("Enroll", ("180", "1209600", 5))]
 )
 def test_every_queue_is_what_the_design_says(emulator, outputs, queue, expected):
     visibility, retention, receives = expected
