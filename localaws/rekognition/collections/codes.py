@@ -8,6 +8,7 @@ Transactions on Information Theory, 1960, table I, four levels), serves any vect
 
 import importlib
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,13 +36,12 @@ class Codes:
 
     Attributes
     ----------
-    margin : float
-        By how much an estimate may be off.
+    index
+        faiss's.
     """
 
     def __init__(self, index: Any) -> None:
-        self._index = index
-        self.margin = _DEVIATIONS * _SPREAD / math.sqrt(index.d)
+        self.index = index
 
     @classmethod
     def encode(cls, vectors: Floats) -> Self:
@@ -68,10 +68,27 @@ class Codes:
 
     def save(self, path: Path) -> None:
         """Write to a file."""
-        _faiss().write_index(self._index, str(path))
+        _faiss().write_index(self.index, str(path))
 
-    def __len__(self) -> int:
-        return self._index.ntotal
+
+class Scan:
+    """One way through the codes of several segments, and one call of faiss.
+
+    One call, because another thread that computes in Python may keep the interpreter for 5 ms each time
+    that a call ends.
+
+    Attributes
+    ----------
+    margin : float
+        By how much an estimate may be off.
+    """
+
+    def __init__(self, codes: Sequence[Codes]) -> None:
+        dimension = codes[0].index.d
+        self._shards = _faiss().IndexShards(dimension, False, True)
+        for part in codes:
+            self._shards.add_shard(part.index)
+        self.margin = _DEVIATIONS * _SPREAD / math.sqrt(dimension)
 
     def nearest(self, vector: Floats, count: int) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Estimate which vectors are nearest to a unit vector (dimension,).
@@ -81,9 +98,9 @@ class Codes:
         ndarray, shape (count,)
             Estimated cosines, the largest first.
         ndarray, shape (count,), dtype int64
-            Rows.
+            Rows, numbered on from segment to segment.
         """
-        products, rows = self._index.search(vector[np.newaxis], count)
+        products, rows = self._shards.search(vector[np.newaxis], count)
         return products[0] / (1 - _DISTORTION), rows[0]
 
 

@@ -4,25 +4,34 @@ Writers take turns; a search takes no lock: it works on a view that writers repl
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
+from localaws.rekognition.collections.codes import Scan
 from localaws.rekognition.collections.open_rows import OpenRows
 from localaws.rekognition.collections.segment import Segment
 from localaws.rekognition.engine import Floats
 
-#: How many of a segment are looked at to begin with, and how many more than asked for of all.
-_FIRST_OF_SEGMENT = 256
-_MORE_OF_ALL = 32
+#: How many are looked at to begin with, and how many more than asked for to know how near is near.
+_FIRST = 1024
+_MORE = 32
+
+#: Where more of all vectors than this must be looked at, all in order are quicker.
+_SCATTERED = 1 / 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
     segments: tuple[Segment, ...]
+    sealed: "_Sealed | None"
     rows: OpenRows
+
+    @classmethod
+    def of(cls, segments: Sequence[Segment], rows: OpenRows) -> "_View":
+        return cls(tuple(segments), _Sealed(segments) if segments else None, rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +56,7 @@ class SearchIndex:
 
     def __init__(self, segments: Sequence[Segment], keys: npt.NDArray[np.int64], vectors: Floats) -> None:
         self._write_lock = Lock()
-        self._view = _View(tuple(segments), OpenRows.of(keys, vectors))
+        self._view = _View.of(segments, OpenRows.of(keys, vectors))
 
     def __len__(self) -> int:
         view = self._view
@@ -72,7 +81,7 @@ class SearchIndex:
         """Add vectors with larger keys; a search that begins afterwards sees them."""
         with self._write_lock:
             view = self._view
-            self._view = _View(view.segments, view.rows.with_more(keys, vectors))
+            self._view = replace(view, rows=view.rows.with_more(keys, vectors))
 
     def remove(self, keys: npt.NDArray[np.int64]) -> None:
         """Remove vectors; keys that are not there are passed over."""
@@ -80,14 +89,14 @@ class SearchIndex:
             view = self._view
             for segment in view.segments:
                 segment.alive[segment.rows(keys)] = False
-            self._view = _View(view.segments, view.rows.without(keys))
+            self._view = replace(view, rows=view.rows.without(keys))
 
     def seal(self, segment: Segment) -> None:
         """Put a segment in the place of the open rows that it holds, the first of them."""
         with self._write_lock:
             view = self._view
             rows = view.rows.behind(int(segment.keys[-1]))
-            self._view = _View((*view.segments, segment), rows)
+            self._view = _View.of((*view.segments, segment), rows)
 
     def replace(self, old: Sequence[Segment], new: Sequence[Segment]) -> None:
         """Put segments in the place of others that follow each other."""
@@ -95,7 +104,7 @@ class SearchIndex:
             view = self._view
             start = view.segments.index(old[0])
             segments = (*view.segments[:start], *new, *view.segments[start + len(old) :])
-            self._view = _View(segments, view.rows)
+            self._view = _View.of(segments, view.rows)
 
     def vector(self, key: int) -> Floats:
         """Return a vector, (dimension,); raises `KeyError`."""
@@ -128,16 +137,51 @@ class SearchIndex:
         """
         view = self._view
         found = [_found_among(view.rows, vector)]
-        if view.segments:
-            scans = [
-                segment.codes.nearest(vector, min(max(_FIRST_OF_SEGMENT, limit), len(segment.keys)))
-                for segment in view.segments
-            ]
-            promising = _most_promising(view.segments, scans, vector, limit + _MORE_OF_ALL)
-            floor = max(min_cosine, _least_of_best([*found, *promising], limit))
-            for segment, scan in zip(view.segments, scans, strict=True):
-                found.append(_alive(segment, *segment.above(vector, floor, scan)))
+        if view.sealed is not None:
+            found.append(view.sealed.near(vector, limit, min_cosine, found[0].cosines))
         return _best(found, limit, min_cosine)
+
+
+class _Sealed:
+    """The vectors of all segments, their rows numbered on from one to the next."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._segments = segments
+        self._starts = np.cumsum([0, *(len(segment.keys) for segment in segments)])
+        self._scan = Scan([segment.codes for segment in segments])
+
+    def near(self, vector: Floats, limit: int, min_cosine: float, others: Floats) -> _Found:
+        """Return all that are among the `limit` nearest, taking others' cosines into account, and more."""
+        total = int(self._starts[-1])
+        estimates, rows = self._scan.nearest(vector, min(max(_FIRST, 2 * limit), total))
+        promising = self._compare(vector, rows[: limit + _MORE]).cosines
+        floor = max(min_cosine, _least_of_best(np.concatenate([others, promising]), limit))
+        lowest = floor - self._scan.margin
+        while estimates[-1] >= lowest and len(rows) < total:
+            if 4 * len(rows) > _SCATTERED * total:
+                return self._compare_all(vector)
+            estimates, rows = self._scan.nearest(vector, 4 * len(rows))
+        return self._compare(vector, rows[estimates >= lowest])
+
+    def _compare(self, vector: Floats, rows: npt.NDArray[np.int64]) -> _Found:
+        rows = np.sort(rows)
+        keys = np.empty(len(rows), np.int64)
+        alive = np.empty(len(rows), np.bool_)
+        vectors = np.empty((len(rows), len(vector)), np.float32)
+        bounds = np.searchsorted(rows, self._starts).tolist()
+        for number in np.flatnonzero(np.diff(bounds)).tolist():
+            segment, part = self._segments[number], slice(bounds[number], bounds[number + 1])
+            wanted = rows[part] - self._starts[number]
+            keys[part] = segment.keys[wanted]
+            alive[part] = segment.alive[wanted]
+            vectors[part] = segment.vectors[wanted]
+        return _Found(keys[alive], (vectors @ vector)[alive])
+
+    def _compare_all(self, vector: Floats) -> _Found:
+        alive = np.concatenate([segment.alive for segment in self._segments])
+        keys = np.concatenate([segment.keys for segment in self._segments])
+        cosines = np.concatenate([segment.vectors @ vector for segment in self._segments])
+        return _Found(keys[alive], cosines[alive])
 
 
 def _found_among(rows: OpenRows, vector: Floats) -> _Found:
@@ -146,33 +190,8 @@ def _found_among(rows: OpenRows, vector: Floats) -> _Found:
     return _Found(rows.keys[alive], cosines[alive])
 
 
-def _alive(segment: Segment, rows: npt.NDArray[np.int64], cosines: Floats) -> _Found:
-    alive = segment.alive[rows]
-    return _Found(segment.keys[rows[alive]], cosines[alive])
-
-
-def _most_promising(
-    segments: Sequence[Segment],
-    scans: Sequence[tuple[Floats, npt.NDArray[np.int64]]],
-    vector: Floats,
-    count: int,
-) -> list[_Found]:
-    """Return exact cosines of the `count` that the scans of all segments hold to be nearest."""
-    estimates = np.concatenate([estimates for estimates, _ in scans])
-    threshold = -np.inf
-    if len(estimates) > count:
-        threshold = np.partition(estimates, len(estimates) - count)[len(estimates) - count]
-    found: list[_Found] = []
-    for segment, (estimates, rows) in zip(segments, scans, strict=True):
-        promising = rows[estimates >= threshold]
-        if len(promising):
-            found.append(_alive(segment, promising, segment.cosines(vector, promising)))
-    return found
-
-
-def _least_of_best(found: Sequence[_Found], limit: int) -> float:
+def _least_of_best(cosines: Floats, limit: int) -> float:
     """Return a cosine that the `limit`-th nearest has at least."""
-    cosines = np.concatenate([part.cosines for part in found])
     if len(cosines) < limit:
         return -np.inf
     return float(np.partition(cosines, len(cosines) - limit)[len(cosines) - limit])

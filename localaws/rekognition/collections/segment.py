@@ -13,9 +13,6 @@ import numpy.typing as npt
 from localaws.rekognition.collections.codes import Codes
 from localaws.rekognition.engine import Floats
 
-#: Where more of a segment than this must be looked at, all of it in order is quicker.
-_SCATTERED = 1 / 8
-
 _KEYS, _VECTORS, _CODES = "keys.npy", "vectors.npy", "codes.faiss"
 
 
@@ -56,7 +53,8 @@ class Segment:
     def open(cls, directory: Path, dead: bytes) -> Self:
         """Map a segment into memory; `dead` is what `dead` returned, or empty where none is."""
         keys = np.load(directory / _KEYS)
-        vectors = np.load(directory / _VECTORS, mmap_mode="r")
+        # Without the class memmap, which makes every row looked at cost .01 ms.
+        vectors = np.asarray(np.load(directory / _VECTORS, mmap_mode="r"))
         alive = np.ones(len(keys), np.bool_)
         if dead:
             alive &= ~np.unpackbits(np.frombuffer(dead, np.uint8), count=len(keys)).astype(np.bool_)
@@ -76,38 +74,6 @@ class Segment:
     def remove_files(self) -> None:
         """Remove the files; who has the segment open can go on reading."""
         shutil.rmtree(self.directory)
-
-    def cosines(self, vector: Floats, rows: npt.NDArray[np.int64]) -> Floats:
-        """Return the cosines (len(rows),) of a unit vector (dimension,) and these rows."""
-        return self.vectors[rows] @ vector
-
-    def above(
-        self, vector: Floats, floor: float, scanned: tuple[Floats, npt.NDArray[np.int64]]
-    ) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Return all rows whose cosine with a unit vector is at least `floor`, and some more.
-
-        Parameters
-        ----------
-        vector : ndarray, shape (dimension,)
-        floor : float
-        scanned : (ndarray, ndarray)
-            What the codes gave as nearest; more is asked for where that may not be all.
-
-        Returns
-        -------
-        ndarray, dtype int64
-            Rows, also dead ones.
-        ndarray, dtype float32
-            Their cosines.
-        """
-        lowest = floor - self.codes.margin
-        estimates, rows = scanned
-        while estimates[-1] >= lowest and len(rows) < len(self.keys):
-            if 4 * len(rows) > _SCATTERED * len(self.keys):
-                return np.arange(len(self.keys)), self.vectors @ vector
-            estimates, rows = self.codes.nearest(vector, 4 * len(rows))
-        rows = rows[estimates >= lowest]
-        return rows, self.cosines(vector, rows)
 
 
 def remove_all_but(root: Path, names: Iterable[str]) -> None:

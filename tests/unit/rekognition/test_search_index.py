@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from localaws.rekognition.collections.codes import Codes
+from localaws.rekognition.collections.codes import Codes, Scan
 from localaws.rekognition.collections.search_index import SearchIndex
 from localaws.rekognition.collections.segment import Segment
 
@@ -77,11 +77,11 @@ def test_of_equal_vectors_the_first_added_comes_first(tmp_path):
 
 def test_an_estimate_is_off_by_no_more_than_the_margin():
     vectors = unit_vectors(20_000, dimension=512)
-    codes = Codes.encode(vectors)
+    scan = Scan([Codes.encode(vectors[:12_000]), Codes.encode(vectors[12_000:])])
 
     for query in (*unit_vectors(5, seed=1, dimension=512), vectors[3]):
-        estimates, rows = codes.nearest(query, len(codes))
-        assert np.abs(estimates - vectors[rows] @ query).max() < codes.margin
+        estimates, rows = scan.nearest(query, len(vectors))
+        assert np.abs(estimates - vectors[rows] @ query).max() < scan.margin
 
 
 @pytest.mark.parametrize("dimension", [5, 128])

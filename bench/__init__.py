@@ -1,0 +1,1 @@
+"""Measurements of Facegate; nothing here is imported by the product."""
