@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -55,6 +56,11 @@ class MachineSettings(BaseSettings):
         Folder of prepared model packs; ``models`` in ``home`` if not given.
     stack : str
         Name of the CloudFormation stack.
+    recognize_workers : int
+        How many recognize workers run.
+    rekognition_options : str
+        Further options of the embedded Rekognition, as on its command line:
+        ``--latency-ms 250 --tps 40`` makes it as far away and as limited as AWS's.
     """
 
     model_config = SettingsConfigDict(env_prefix="FACEGATE_")
@@ -65,6 +71,8 @@ class MachineSettings(BaseSettings):
     gateway_port: int = Field(default=8000, ge=1, le=65535)
     aws_port: int = Field(default=4566, ge=1, le=65535)
     rekognition_port: int = Field(default=4577, ge=1, le=65535)
+    recognize_workers: int = Field(default=1, ge=0, le=64)
+    rekognition_options: str = ""
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -203,6 +211,7 @@ class Machine:
                 "--port", str(settings.rekognition_port),
                 "--data-dir", str(settings.home / "rekognition"),
                 "--pack-dir", str(settings.pack),
+                *shlex.split(settings.rekognition_options),
             ),
             stage=_BACKENDS,
             ready=lambda _: answers(settings.rekognition_port, "/health"),
@@ -228,10 +237,13 @@ class Machine:
             ready=lambda _: answers(settings.gateway_port, "/readyz"),
             orphaned=signal.SIGKILL,
         )
-        for name in ("recognize", "enroll"):
+        recognize = [f"recognize-{number}" for number in range(2, settings.recognize_workers + 1)]
+        if settings.recognize_workers:
+            recognize.insert(0, "recognize")
+        for name in [*recognize, "enroll"]:
             yield Program(
                 name=name,
-                argv=_python(f"services.{name}"),
+                argv=_python(f"services.{name.partition('-')[0]}"),
                 stage=_SERVICES,
                 ready=_said_worker_ready,
                 orphaned=signal.SIGKILL,

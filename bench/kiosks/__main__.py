@@ -1,0 +1,112 @@
+"""``python -m bench.kiosks [part ...]``: the recognition path under load; the last line is JSON."""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.kiosks.chart import draw
+from bench.kiosks.frames import visitors
+from bench.kiosks.load import Answer, goodput, percentile
+from bench.kiosks.stand import Stand, stand
+
+_RESULTS = Path(__file__).parent.parent / "results"
+#: Rekognition as AWS has it: its answer's way and its default limit of calls.
+AWS_LIKE = "--latency-ms 250 --tps SearchFacesByImage=40"
+_KIOSKS = 16
+
+Figures = dict[str, float]
+
+
+def idle(bench: Stand) -> Figures:
+    """One kiosk; queue and plain alternative in turn, so that the machine's moods hit both."""
+    rounds, seconds = 6, 4
+    queued: list[Answer] = []
+    direct: list[Answer] = []
+    for _ in range(rounds):
+        direct += bench.direct.one_after_the_other(1, seconds)
+        queued += bench.queued.one_after_the_other(1, seconds)
+    figures = {
+        f"idle_{name}_p{percent}_ms": percentile(answers, percent, lambda answer: answer.decided)
+        for name, answers in (("queued", queued), ("direct", direct))
+        for percent in (50, 95)
+    }
+    figures["overhead_p50_ms"] = round(figures["idle_queued_p50_ms"] - figures["idle_direct_p50_ms"], 1)
+    figures["overhead_p95_ms"] = round(figures["idle_queued_p95_ms"] - figures["idle_direct_p95_ms"], 1)
+    return figures | {"idle_wrong": sum(answer.wrong for answer in queued)}
+
+
+def saturation(bench: Stand) -> Figures:
+    """As many kiosks as keep everything busy, each posting again at once."""
+    rounds, seconds = 3, 10
+    queued, direct, own, decisions = [], [], 0.0, 0
+    bench.queued.one_after_the_other(_KIOSKS, 5)
+    for _ in range(rounds):
+        direct.append(goodput(bench.direct.one_after_the_other(_KIOSKS, seconds), seconds))
+        before = bench.cpu_seconds("gateway", "recognize")
+        answers = bench.queued.one_after_the_other(_KIOSKS, seconds)
+        own += bench.cpu_seconds("gateway", "recognize") - before
+        decisions += sum(answer.decided for answer in answers)
+        queued.append(goodput(answers, seconds))
+    return {
+        "saturation_queued": statistics.median(queued),
+        "saturation_direct": statistics.median(direct),
+        "saturation_ratio": round(statistics.median(queued) / statistics.median(direct), 3),
+        "own_cpu_ms": round(1000 * own / max(decisions, 1), 2),
+    }
+
+
+def overload(bench: Stand) -> Figures:
+    """Twice what it can do, for a minute, at random moments; then the same on the plain alternative."""
+    seconds = 60
+    peak = goodput(bench.queued.one_after_the_other(_KIOSKS, 15), 15)
+    answers = bench.queued.at_rate(2 * peak, seconds)
+    direct = bench.direct.at_rate(2 * peak, seconds)
+    lost, duplicates = bench.lost_and_duplicated(answers)
+    draw({"queued": answers, "direct": direct}, _RESULTS / "kiosks-overload.png")
+    return {
+        "overload_peak": peak,
+        "overload_offered": round(len(answers) / seconds, 2),
+        "overload_goodput": goodput(answers, seconds),
+        "overload_goodput_ratio": round(goodput(answers, seconds) / peak, 3),
+        "overload_p95_ms": percentile(answers, 95, lambda answer: answer.decided),
+        "overload_refused": sum(answer.status == 503 for answer in answers),
+        "overload_expired": sum(answer.expired for answer in answers),
+        "overload_failed": sum(answer.status not in (200, 202, 503) for answer in answers),
+        "overload_direct_goodput": goodput(direct, seconds),
+        "overload_direct_p95_ms": percentile(direct, 95, lambda answer: answer.decided),
+        "overload_direct_failed": sum(answer.status != 200 for answer in direct),
+        "lost": lost,
+        "duplicates": duplicates,
+        "wrong": sum(answer.wrong for answer in answers),
+    }
+
+
+PARTS: dict[str, Callable[[Stand], Figures]] = {
+    "idle": idle,
+    "saturation": saturation,
+    "overload": overload,
+}
+
+
+def main() -> None:
+    """Run the parts asked for, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m bench.kiosks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    chosen = parser.parse_args().parts or list(PARTS)
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    figures: Figures = {}
+    with stand(visitors()) as bench:
+        for part in chosen:
+            print(f"… {part}", file=sys.stderr)
+            figures |= PARTS[part](bench)
+    _RESULTS.mkdir(exist_ok=True)
+    (_RESULTS / "kiosks.json").write_text(json.dumps(figures, indent=2) + "\n")
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

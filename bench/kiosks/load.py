@@ -1,0 +1,161 @@
+"""Kiosks that post: at a rate whatever the answers do (open loop), or one frame after the other (closed)."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+
+from bench.kiosks.frames import Frame
+
+_LONGEST_WAIT = 8
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one posted frame.
+
+    Attributes
+    ----------
+    began, took : float
+        Seconds since the load began, and until the answer was read.
+    status : int
+        HTTP status; 0 where the connection failed.
+    recognition_id : str, optional
+        Where the frame was taken.
+    granted_to : str, optional
+        The name the door opened to.
+    expired : bool
+        Whether the decision was that it came too late.
+    expected : str, optional
+        Who was in the frame; None for somebody who is not enrolled.
+    """
+
+    began: float
+    took: float
+    status: int
+    recognition_id: str | None
+    outcome: str | None
+    granted_to: str | None
+    expired: bool
+    expected: str | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the kiosk got a decision in time."""
+        return self.status == 200 and not self.expired
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the door opened as somebody else."""
+        return self.granted_to is not None and self.granted_to != self.expected
+
+
+class Kiosks:
+    """Posts frames to one URL.
+
+    Parameters
+    ----------
+    url : str
+        Where frames are posted.
+    token : str
+        The kiosk's.
+    frames : sequence of Frame
+        Posted in turn.
+    """
+
+    def __init__(self, url: str, token: str, frames: Sequence[Frame]) -> None:
+        self._url = url
+        self._headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "image/jpeg",
+            "Prefer": f"wait={_LONGEST_WAIT}",
+        }
+        self._frames = itertools.cycle(frames)
+
+    def at_rate(self, rate: float, seconds: float, kiosks: int = 10_000) -> list[Answer]:
+        """Post at random moments, `rate` a second on average, whether or not answers come.
+
+        Parameters
+        ----------
+        kiosks : int
+            At most so many wait at once; a kiosk that waits has nobody else before it. A frame that finds no
+            kiosk free is not offered.
+        """
+        return asyncio.run(self._open_loop(rate, seconds, kiosks))
+
+    def one_after_the_other(self, kiosks: int, seconds: float) -> list[Answer]:
+        """Let each kiosk post its next frame when it has the answer to the last."""
+        return asyncio.run(self._closed_loop(kiosks, seconds))
+
+    async def _open_loop(self, rate: float, seconds: float, kiosks: int) -> list[Answer]:
+        arrivals = random.Random(1)  # noqa: S311  # the same arrivals in every run
+        async with self._session() as session:
+            start = time.monotonic()
+            tasks: set[asyncio.Task[Answer]] = set()
+            waiting: set[asyncio.Task[Answer]] = set()
+            moment = 0.0
+            while (moment := moment + arrivals.expovariate(rate)) < seconds:
+                await asyncio.sleep(max(0.0, start + moment - time.monotonic()))
+                waiting = {task for task in waiting if not task.done()}
+                if len(waiting) < kiosks:
+                    task = asyncio.create_task(self._post(session, start))
+                    tasks.add(task)
+                    waiting.add(task)
+            return list(await asyncio.gather(*tasks))
+
+    async def _closed_loop(self, kiosks: int, seconds: float) -> list[Answer]:
+        answers: list[Answer] = []
+        async with self._session() as session:
+            start = time.monotonic()
+
+            async def kiosk() -> None:
+                while time.monotonic() < start + seconds:
+                    answers.append(await self._post(session, start))
+
+            await asyncio.gather(*(kiosk() for _ in range(kiosks)))
+        return answers
+
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=_LONGEST_WAIT + 10),
+        )
+
+    async def _post(self, session: aiohttp.ClientSession, start: float) -> Answer:
+        frame = next(self._frames)
+        began = time.monotonic()
+        status, body = 0, {}
+        try:
+            async with session.post(self._url, data=frame.jpeg, headers=self._headers) as response:
+                body = await response.json(content_type=None)
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError):
+            status = 0
+        person = body.get("person") or {}
+        return Answer(
+            began=began - start,
+            took=time.monotonic() - began,
+            status=status,
+            recognition_id=body.get("recognition_id"),
+            outcome=body.get("outcome"),
+            granted_to=person.get("full_name"),
+            expired=body.get("reason") == "expired",
+            expected=frame.full_name,
+        )
+
+
+def percentile(answers: Sequence[Answer], percent: float, which: Callable[[Answer], bool]) -> float:
+    """Return a percentile of the answers' latency, in milliseconds; 0 where there is none."""
+    latencies = sorted(answer.took for answer in answers if which(answer))
+    if not latencies:
+        return 0.0
+    return round(1000 * latencies[min(len(latencies) - 1, int(len(latencies) * percent / 100))], 1)
+
+
+def goodput(answers: Sequence[Answer], seconds: float) -> float:
+    """Return the decisions a second that reached their kiosks in time."""
+    return round(sum(answer.decided for answer in answers) / seconds, 2)
