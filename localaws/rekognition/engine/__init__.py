@@ -7,6 +7,7 @@ from localaws.rekognition.engine.errors import (
     InvalidImageError,
     PackError,
 )
+from localaws.rekognition.engine.expression import Observation
 from localaws.rekognition.engine.face_engine import DetectedFace, FaceEngine
 from localaws.rekognition.engine.geometry import Box
 from localaws.rekognition.engine.pose import Pose
@@ -21,6 +22,7 @@ __all__ = [
     "Floats",
     "ImageDimensionsError",
     "InvalidImageError",
+    "Observation",
     "PackError",
     "Pixels",
     "Pose",

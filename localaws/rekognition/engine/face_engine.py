@@ -9,6 +9,7 @@ import cv2
 
 from localaws.rekognition.engine.detection import Detection, FaceDetector, lift_shadows
 from localaws.rekognition.engine.embedding import Embedding, FaceEmbedder
+from localaws.rekognition.engine.expression import Observation, observe_mouth
 from localaws.rekognition.engine.geometry import Box
 from localaws.rekognition.engine.landmarks import LandmarkLocator
 from localaws.rekognition.engine.packs.manifest import PackManifest
@@ -151,6 +152,11 @@ class DetectedFace:
     def pose(self) -> Pose:
         """Where the face looks."""
         return estimate_pose(self.landmarks)
+
+    @cached_property
+    def mouth_open(self) -> Observation | None:
+        """Whether the mouth is open; None where points and pose do not tell."""
+        return observe_mouth(self.landmarks, self.pose)
 
     @cached_property
     def quality(self) -> Quality:
