@@ -49,7 +49,7 @@ class _Reader:
 
     def integer(self) -> int:
         """One byte of length and sign, then that many bytes, lowest first."""
-        control = self.data[self.at]
+        control = self.data[self.at] if self.at < len(self.data) else 0
         length = control & 0x0F
         if not 1 <= length <= 8:
             raise PackError(f"The dlib network is damaged at byte {self.at}.")
@@ -63,6 +63,8 @@ class _Reader:
     def tensor(self) -> Weights:
         self._expect_version(2)
         shape = self.integers(4)
+        if self.at + 4 * math.prod(shape) > len(self.data):
+            raise PackError(f"The dlib network ends within the weights at byte {self.at}.")
         values = np.frombuffer(self.data, "<f4", math.prod(shape), self.at).astype(np.float32)
         self.at += 4 * values.size
         return values.reshape(shape)
