@@ -3,7 +3,6 @@
 An operation's input shape is turned into functions once; a request only runs them.
 """
 
-import base64
 import binascii
 import math
 import re
@@ -11,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NoReturn, TypeAlias, cast
 
+import pybase64
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from localaws.rekognition.protocol.errors import ServiceError
@@ -142,7 +142,7 @@ def _blob_reader(shape: Shape) -> _Reader:
         if not isinstance(value, str):
             _refuse(value, "base64 text")
         try:
-            blob = base64.b64decode(value, validate=True)
+            blob = pybase64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
             raise ServiceError("SerializationException", f"'{path}' is not valid base64") from error
         _note_broken(least, blob, f"Value at '{path}'", violations)
