@@ -41,6 +41,10 @@ fuzz: prepared ## Fuzz image decoding and request parsing, a minute each
 	@$(BIN)/uv pip install -q --require-hashes -r requirements/fuzz.lock
 	@for part in decoding requests; do $(BIN)/python tests/fuzz/$$part.py -max_total_time=60 || exit 1; done
 
+.PHONY: bench-kiosks
+bench-kiosks: prepared ## The recognition path under load; figures in bench/results
+	@$(BIN)/python -m bench.kiosks
+
 .PHONY: lint
 lint: environment ## Style, types, architecture and the template
 	@$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.kiosks.chart import draw
-from bench.kiosks.frames import visitors
+from bench.kiosks.frames import Visitors, visitors
 from bench.kiosks.load import Answer, goodput, percentile
 from bench.kiosks.stand import Stand, stand
 
@@ -84,25 +84,69 @@ def overload(bench: Stand) -> Figures:
     }
 
 
-PARTS: dict[str, Callable[[Stand], Figures]] = {
+def like_aws(people: Visitors) -> Figures:
+    """A hundred kiosks offer half as much again as Rekognition takes, which is 250 ms away."""
+    seconds, limit = 60, 40
+    with stand(people, workers=3, rekognition_options=AWS_LIKE) as bench:
+        bench.queued.at_rate(60, 15, kiosks=100)
+        answers = bench.queued.at_rate(60, seconds, kiosks=100)
+        lost, duplicates = bench.lost_and_duplicated(answers)
+        return {
+            "aws_like_goodput": goodput(answers, seconds),
+            "aws_like_used": round(goodput(answers, seconds) / limit, 3),
+            "aws_like_p95_ms": percentile(answers, 95, lambda answer: answer.decided),
+            "aws_like_errors": sum(answer.failed for answer in answers),
+            "aws_like_lost": lost,
+            "aws_like_duplicates": duplicates,
+        }
+
+
+def scaling(people: Visitors) -> Figures:
+    """One worker and two, with a Rekognition 250 ms away."""
+    seconds, done = 20, {}
+    for workers in (1, 2):
+        with stand(people, workers=workers, rekognition_options="--latency-ms 250") as bench:
+            bench.queued.one_after_the_other(48, 10)
+            done[workers] = goodput(bench.queued.one_after_the_other(48, seconds), seconds)
+            memory = bench.memory_mb("gateway")
+    return {
+        "one_worker": done[1],
+        "two_workers": done[2],
+        "scaling_1_to_2": round(done[2] / done[1], 2),
+        "gateway_mb_48_kiosks": memory,
+    }
+
+
+ON_ONE_STAND: dict[str, Callable[[Stand], Figures]] = {
     "idle": idle,
     "saturation": saturation,
     "overload": overload,
+}
+ON_STANDS_OF_THEIR_OWN: dict[str, Callable[[Visitors], Figures]] = {
+    "like_aws": like_aws,
+    "scaling": scaling,
 }
 
 
 def main() -> None:
     """Run the parts asked for, or all of them."""
+    known = [*ON_ONE_STAND, *ON_STANDS_OF_THEIR_OWN]
     parser = argparse.ArgumentParser(prog="python -m bench.kiosks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
-    chosen = parser.parse_args().parts or list(PARTS)
-    if unknown := set(chosen) - set(PARTS):
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(known))
+    chosen = parser.parse_args().parts or known
+    if unknown := set(chosen) - set(known):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    people = visitors()
     figures: Figures = {}
-    with stand(visitors()) as bench:
-        for part in chosen:
+    if shared := [part for part in chosen if part in ON_ONE_STAND]:
+        with stand(people) as bench:
+            for part in shared:
+                print(f"… {part}", file=sys.stderr)
+                figures |= ON_ONE_STAND[part](bench)
+    for part in chosen:
+        if part in ON_STANDS_OF_THEIR_OWN:
             print(f"… {part}", file=sys.stderr)
-            figures |= PARTS[part](bench)
+            figures |= ON_STANDS_OF_THEIR_OWN[part](people)
     _RESULTS.mkdir(exist_ok=True)
     (_RESULTS / "kiosks.json").write_text(json.dumps(figures, indent=2) + "\n")
     print(json.dumps(figures))

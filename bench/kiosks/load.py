@@ -28,8 +28,8 @@ class Answer:
         Where the frame was taken.
     granted_to : str, optional
         The name the door opened to.
-    expired : bool
-        Whether the decision was that it came too late.
+    expired, failed : bool
+        Whether the decision was that it came too late, or that something went wrong.
     expected : str, optional
         Who was in the frame; None for somebody who is not enrolled.
     """
@@ -41,12 +41,13 @@ class Answer:
     outcome: str | None
     granted_to: str | None
     expired: bool
+    failed: bool
     expected: str | None
 
     @property
     def decided(self) -> bool:
         """Whether the kiosk got a decision in time."""
-        return self.status == 200 and not self.expired
+        return self.status == 200 and not self.expired and not self.failed
 
     @property
     def wrong(self) -> bool:
@@ -144,6 +145,7 @@ class Kiosks:
             outcome=body.get("outcome"),
             granted_to=person.get("full_name"),
             expired=body.get("reason") == "expired",
+            failed=body.get("reason") == "internal_error" or status in (0, 500),
             expected=frame.full_name,
         )
 
