@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from importlib.resources import files
 
 import numpy as np
 import onnx
@@ -11,6 +12,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from localaws.rekognition.engine import PackError
+from localaws.rekognition.engine.detection import FaceDetector
+from localaws.rekognition.engine.geometry import letterbox
 from localaws.rekognition.engine.packs import npm
 from localaws.rekognition.engine.packs.optimization import drop_negligible_weights, optimize
 from localaws.rekognition.engine.packs.preparation import prepare_pack, verify_pack
@@ -43,6 +46,84 @@ def test_a_network_without_prelu_gives_the_same_numbers():
 
     assert "PRelu" not in {node.op_type for node in model.graph.node}
     np.testing.assert_allclose(_run(model, blob), before, rtol=1e-5, atol=1e-6)
+
+
+def _convolution_then_prelu(slopes):
+    rng = np.random.default_rng(4)
+    kernels = rng.normal(0, 1, (len(slopes), 6, 3, 3)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "kernels", "biases"], ["c"], pads=[1, 1, 1, 1]),
+            helper.make_node("PRelu", ["c", "slope"], ["y"]),
+        ],
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 6, 5, 7])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, len(slopes), 5, 7])],
+        [
+            numpy_helper.from_array(kernels, "kernels"),
+            numpy_helper.from_array(rng.normal(0, 1, len(slopes)).astype(np.float32), "biases"),
+            numpy_helper.from_array(np.float32(slopes).reshape(-1, 1, 1), "slope"),
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 9)], ir_version=8)
+
+
+@pytest.mark.parametrize(
+    ("slopes", "convolutions"), [((-0.7, 0.0, 0.25, 0.98), 2), ((-0.7, 0.0, 0.25, 1.0), 3)]
+)
+def test_a_prelu_behind_a_convolution_costs_one_more_unless_it_is_too_steep(slopes, convolutions):
+    model = _convolution_then_prelu(slopes)
+    blob = np.random.default_rng(5).normal(0, 3, (1, 6, 5, 7)).astype(np.float32)
+    before = _run(model, blob)
+
+    optimize(model)
+
+    assert [node.op_type for node in model.graph.node].count("Conv") == convolutions
+    np.testing.assert_allclose(_run(model, blob), before, rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """The networks as the npm package has them."""
+    directory = tmp_path_factory.mktemp("npm")
+    for name in ("package.json", "package-lock.json"):
+        (directory / name).write_bytes(
+            (files("localaws.rekognition.engine.packs.default") / name).read_bytes()
+        )
+    npm.install_locked(directory)
+    return directory / "node_modules/faceplugin-face-recognition-js/model"
+
+
+def test_the_prepared_detector_finds_the_boxes_that_the_published_one_decodes(published, pack_dir, grace):
+    model = verify_pack(pack_dir).detection
+    fitted = letterbox(grace, model.width, model.height)
+    blob = ((fitted.pixels.astype(np.float32) - model.mean) / model.scale).transpose(2, 0, 1)[None]
+    session = onnxruntime.InferenceSession(published / model.file, providers=["CPUExecutionProvider"])
+    scores, boxes = session.run(None, {session.get_inputs()[0].name: blob})
+    best = scores[0, :, 1].argmax()
+    to_picture = np.array([model.width * fitted.scale_x, model.height * fitted.scale_y] * 2)
+    left, top, right, bottom = boxes[0, best] * to_picture
+
+    found = FaceDetector(pack_dir, model).detect(grace)[0]
+
+    assert found.score == pytest.approx(scores[0, best, 1], abs=1e-5)
+    box = (found.box.left, found.box.top, found.box.width, found.box.height)
+    assert box == pytest.approx((left, top, right - left, bottom - top), abs=0.01)
+
+
+def test_the_prepared_recognition_network_makes_the_published_vectors(published, pack_dir):
+    name = verify_pack(pack_dir).embedding.file
+    chip = np.random.default_rng(6).normal(0, 0.5, (1, 3, 112, 112)).astype(np.float32)
+
+    vectors = [
+        session.run(None, {session.get_inputs()[0].name: chip})[0]
+        for session in (
+            onnxruntime.InferenceSession(folder / name, providers=["CPUExecutionProvider"])
+            for folder in (published, pack_dir)
+        )
+    ]
+
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-5)
 
 
 def test_weights_next_to_nothing_become_nothing_and_others_stay():
