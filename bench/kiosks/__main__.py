@@ -21,7 +21,7 @@ Figures = dict[str, float]
 
 
 def idle(bench: Stand) -> Figures:
-    """One kiosk; queue and plain alternative in turn, so that the machine's moods hit both."""
+    """Let one kiosk post; queue and plain alternative in turn, so that the machine's moods hit both."""
     rounds, seconds = 6, 4
     queued: list[Answer] = []
     direct: list[Answer] = []
@@ -39,7 +39,7 @@ def idle(bench: Stand) -> Figures:
 
 
 def saturation(bench: Stand) -> Figures:
-    """As many kiosks as keep everything busy, each posting again at once."""
+    """Let as many kiosks as keep everything busy post, each again at once."""
     rounds, seconds = 3, 10
     queued, direct, own, decisions = [], [], 0.0, 0
     bench.queued.one_after_the_other(_KIOSKS, 5)
@@ -59,7 +59,7 @@ def saturation(bench: Stand) -> Figures:
 
 
 def overload(bench: Stand) -> Figures:
-    """Twice what it can do, for a minute, at random moments; then the same on the plain alternative."""
+    """Offer twice what it can do, for a minute, at random moments; then the same to the alternative."""
     seconds = 60
     peak = goodput(bench.queued.one_after_the_other(_KIOSKS, 15), 15)
     answers = bench.queued.at_rate(2 * peak, seconds)
@@ -85,7 +85,7 @@ def overload(bench: Stand) -> Figures:
 
 
 def like_aws(people: Visitors) -> Figures:
-    """A hundred kiosks offer half as much again as Rekognition takes, which is 250 ms away."""
+    """Let a hundred kiosks offer half as much again as a Rekognition 250 ms away takes."""
     seconds, limit = 60, 40
     with stand(people, workers=3, rekognition_options=AWS_LIKE) as bench:
         bench.queued.at_rate(60, 15, kiosks=100)
@@ -102,7 +102,7 @@ def like_aws(people: Visitors) -> Figures:
 
 
 def scaling(people: Visitors) -> Figures:
-    """One worker and two, with a Rekognition 250 ms away."""
+    """Compare one worker and two, with a Rekognition 250 ms away."""
     seconds, done = 20, {}
     for workers in (1, 2):
         with stand(people, workers=workers, rekognition_options="--latency-ms 250") as bench:

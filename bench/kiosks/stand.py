@@ -1,4 +1,4 @@
-"""A whole Facegate to be loaded, with the plain alternative beside it, on ports and in a folder of its own."""
+"""A whole Facegate to be loaded, with the plain alternative beside it, on ports of its own."""
 
 import os
 import socket
