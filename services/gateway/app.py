@@ -1,6 +1,6 @@
 """The Flask application, made from its collaborators."""
 
-from flask import Flask, Response, request
+from flask import Flask
 
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.error_handlers import handle_errors
@@ -8,7 +8,6 @@ from services.gateway.health import health
 from services.gateway.kiosk_api import kiosk_api
 from services.gateway.logs import log_requests
 from services.gateway.pages import pages, secure
-from services.gateway.request_body import drain
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 
@@ -31,15 +30,7 @@ def create_app(
     log_requests(app)
     handle_errors(app)
     app.after_request(secure)
-    app.after_request(_drain_after_answer)
     app.register_blueprint(kiosk_api(recognitions, authenticator, settings))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))
     return app
-
-
-def _drain_after_answer(response: Response) -> Response:
-    environ, length = request.environ, request.content_length
-    if response.status_code >= 400 and (length or "HTTP_TRANSFER_ENCODING" in environ):
-        response.call_on_close(lambda: drain(environ, length))
-    return response

@@ -13,6 +13,7 @@ from services.aws.replies import ReplyQueue
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
+from services.gateway.backlog import Backlog
 from services.gateway.replies import ReplyListener
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
@@ -35,12 +36,14 @@ def make_app() -> Flask:
     aws = Aws.connect(AwsSettings())
     replies = ReplyListener(lambda: ReplyQueue.open(aws))
     replies.start()
+    jobs = JobQueue(aws, aws.outputs.recognize_queue_url)
     recognitions = Recognitions(
-        jobs=JobQueue(aws, aws.outputs.recognize_queue_url),
+        jobs=jobs,
         frames=FrameStore(aws),
         decisions=DecisionStore(aws),
         replies=replies,
         admission=Admission(settings.tolerable_delay),
+        backlog=Backlog(jobs.depth),
         inline_frame_bytes=settings.inline_frame_bytes,
         deadline=timedelta(seconds=settings.recognition_deadline),
     )

@@ -32,7 +32,8 @@ class FrameLimits:
     min_side : int
         Width and height each, in pixels.
     needed_side : int
-        Longest side that recognition gains from, in pixels; larger frames are made smaller.
+        Longest side that recognition gains from, in pixels; larger frames are made smaller, unless the other
+        side would fall below `min_side`.
     """
 
     max_bytes: int
@@ -74,8 +75,8 @@ def read_frame(data: bytes, content_type: str, limits: FrameLimits) -> Frame:
         with Image.open(BytesIO(data), formats=[FRAME_FORMATS[content_type]]) as image:
             width, height = image.size
             _check_dimensions(width, height, limits)
-            if max(width, height) > limits.needed_side:
-                return _shrunk(image, limits.needed_side)
+            if _fitting((width, height), limits) != (width, height):
+                return _shrunk(image, limits)
             # a JPEG decoded to an eighth of its size is read to its end all the same, in a third of the time
             image.draft("L", (1, 1))
             image.load()
@@ -92,15 +93,25 @@ def read_frame(data: bytes, content_type: str, limits: FrameLimits) -> Frame:
     return Frame(data, content_type, width, height)
 
 
-def _shrunk(image: Image.Image, side: int) -> Frame:
-    """Fit a picture into a square, upright and without its metadata."""
+def _shrunk(image: Image.Image, limits: FrameLimits) -> Frame:
+    """Make a picture as small as needed, upright and without its metadata."""
     # a JPEG is decoded to the next of its own scales at once
-    image.draft("RGB", (side, side))
+    image.draft("RGB", _fitting(image.size, limits))
     upright = ImageOps.exif_transpose(image).convert("RGB")
-    upright.thumbnail((side, side), reducing_gap=2.0)
+    smaller = upright.resize(_fitting(upright.size, limits), reducing_gap=2.0)
     file = BytesIO()
-    upright.save(file, "JPEG", quality=_JPEG_QUALITY)
-    return Frame(file.getvalue(), "image/jpeg", upright.width, upright.height)
+    smaller.save(file, "JPEG", quality=_JPEG_QUALITY)
+    return Frame(file.getvalue(), "image/jpeg", smaller.width, smaller.height)
+
+
+def _fitting(size: tuple[int, int], limits: FrameLimits) -> tuple[int, int]:
+    """Tell the size that is needed of a picture: neither side grows, and none falls below the least.
+
+    A very long picture keeps more than the needed side: refusing it would not change the camera at the door.
+    """
+    scale = min(1.0, max(limits.needed_side / max(size), limits.min_side / min(size)))
+    width, height = (max(limits.min_side, round(side * scale)) for side in size)
+    return width, height
 
 
 def _check_envelope(data: bytes, content_type: str, limits: FrameLimits) -> None:

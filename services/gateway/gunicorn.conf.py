@@ -17,7 +17,7 @@ threads = _settings.threads
 worker_class = "services.gateway.worker.GatewayWorker"
 worker_connections = 1000
 # kiosks that wait are let go at once, so nothing needs longer; see post_fork
-graceful_timeout = 2
+graceful_timeout = 3
 keepalive = 15
 timeout = 30
 # gunicorn 27 opens a control socket in the home directory: a second way in that nobody here uses
@@ -26,12 +26,13 @@ logconfig_dict = logging_config("gateway")
 
 
 def post_fork(_server: Any, worker: Any) -> None:
-    """Let the worker give up a second before gunicorn kills it, so that it ends in good order."""
-    worker.cfg.set("graceful_timeout", graceful_timeout - 1)
+    """Let the worker give up two seconds before gunicorn kills it, so that it ends in good order."""
+    worker.head_timeout = _settings.head_timeout
+    worker.cfg.set("graceful_timeout", graceful_timeout - 2)
 
 
 def pre_request(_worker: Any, req: Any) -> None:
-    """Bound how long reading from the client may block."""
+    """Bound how long the client may block a thread, sending its body or taking its answer."""
     req.unreader.sock.settimeout(_settings.client_silence)
 
 

@@ -23,9 +23,6 @@ _CHUNK_BYTES = 64 * 1024
 #: What a form's boundaries and part headers may add to the frame.
 _FORM_OVERHEAD_BYTES = 16 * 1024
 _FORM_PARTS = 8
-#: A client that is still sending sees a reset connection instead of its answer, unless somebody reads on.
-_DRAIN_BYTES = 64 * 1024 * 1024
-_DRAIN_SECONDS = 10.0
 
 
 def read_picture(request: Request, max_bytes: int, seconds: float) -> tuple[bytes, str]:
@@ -60,22 +57,6 @@ def read_picture(request: Request, max_bytes: int, seconds: float) -> tuple[byte
             "or multipart/form-data with the file 'image'.",
         )
     return _read(request, max_bytes, max_bytes, seconds), request.mimetype
-
-
-def drain(environ: Mapping[str, Any], length: int | None) -> None:
-    """Read on, within bounds, what the client still sends after its answer went out."""
-    stream = environ["wsgi.input"]
-    if length is None:
-        # without a length, only a server that ends the stream itself makes it safe to read to the end
-        length = _DRAIN_BYTES if environ.get("wsgi.input_terminated") else 0
-    left = min(length, _DRAIN_BYTES)
-    try:
-        with _hung_up_after(_DRAIN_SECONDS, environ):
-            while left > 0 and (chunk := stream.read(min(left, _CHUNK_BYTES))):
-                left -= len(chunk)
-    except (OSError, ValueError):
-        # the client is gone or its chunks make no sense: nobody reads the answer
-        return
 
 
 def _read(request: Request, limit: int, max_bytes: int, seconds: float) -> bytes:
@@ -137,7 +118,6 @@ def _too_slow(seconds: float) -> Problem:
     return Problem(
         FRAME_TOO_SLOW,
         f"The frame stopped on its way or took more than {seconds:g} s. Send it again, or a smaller one.",
-        {"Connection": "close"},
     )
 
 

@@ -1,11 +1,14 @@
 """What the kiosk API answers, as JSON."""
 
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.contracts.domain import Decision
 from services.contracts.reasons import DecisionReason, Outcome
+
+_SHOWN_STEP = Decimal("0.0001")
 
 
 class _Body(BaseModel):
@@ -29,7 +32,8 @@ class DecisionBody(_Body):
     person : PersonBody or None
         Only when granted: a kiosk tells nobody whom a stranger resembles.
     similarity, threshold : float
-        Percentages, 0 to 100.
+        Percentages, 0 to 100. The similarity is rounded down to four decimals, never up: what fell just
+        short of the threshold must not read as if it had reached it.
     """
 
     recognition_id: str
@@ -58,7 +62,7 @@ class DecisionBody(_Body):
             reason=decision.reason,
             message=f"Welcome, {person.full_name}." if person else decision.reason.sentence,
             person=person,
-            similarity=decision.similarity,
+            similarity=None if decision.similarity is None else _shown(decision.similarity),
             threshold=decision.threshold,
             door_id=decision.door_id,
             kiosk_id=decision.kiosk_id,
@@ -73,3 +77,8 @@ class PendingBody(_Body):
 
     recognition_id: str
     status: Literal["pending"] = "pending"
+
+
+def _shown(similarity: float) -> float:
+    # by way of its digits: 99.7 times 10,000 may be a little less than 997,000
+    return float(Decimal(repr(similarity)).quantize(_SHOWN_STEP, ROUND_FLOOR))

@@ -9,16 +9,17 @@ from services.aws.errors import AwsError
 from services.contracts.domain import Decision, Kiosk
 from services.contracts.messages import InlineFrame, RecognizeJob
 from services.gateway.admission import Admission
+from services.gateway.backlog import Backlog
 from services.gateway.collaborators import Decisions, Frames, Jobs
 from services.gateway.frames import Frame
-from services.gateway.problems import UNKNOWN_RECOGNITION, Problem
+from services.gateway.problems import FRAME_TOO_SLOW, UNKNOWN_RECOGNITION, Problem
 from services.gateway.replies import ReplyListener
 from services.gateway.uuid7 import parse_uuid7, time_of, uuid7
 
 _log = structlog.stdlib.get_logger(__name__)
 
-#: How long an id without a decision counts as pending; queues keep jobs for less.
-PENDING_FOR = timedelta(minutes=10)
+#: How long an id without a decision counts as pending: as long as the queue of recognize jobs keeps one.
+PENDING_FOR = timedelta(hours=1)
 _CLOCK_SKEW = timedelta(minutes=1)
 
 
@@ -46,6 +47,7 @@ class Recognitions:
     decisions: Decisions
     replies: ReplyListener
     admission: Admission
+    backlog: Backlog
     inline_frame_bytes: int
     deadline: timedelta
 
@@ -54,14 +56,19 @@ class Recognitions:
 
         Raises
         ------
+        Problem
+            If the frame took longer to arrive than it is worth anything.
         Overloaded
             If it would be decided too late; nothing was stored or queued then.
         AwsError
             If the frame could not be queued; nothing will be decided about it then.
         """
+        if datetime.now(UTC) >= received_at + self.deadline:
+            raise _worthless()
         recognition_id = str(uuid7())
         if not wait:
             self.admission.check()
+            self.backlog.join(self.admission.limit)
             self.jobs.send(self._job(recognition_id, kiosk, frame, received_at))
             return Pending(recognition_id)
         with self.admission.passage() as passage, self.replies.expect(recognition_id) as awaited:
@@ -120,6 +127,13 @@ class Recognitions:
             _log.warning("decision_not_read", recognition_id=recognition_id, error=str(error))
             return Pending(recognition_id)
         return decision or Pending(recognition_id)
+
+
+def _worthless() -> Problem:
+    return Problem(
+        FRAME_TOO_SLOW,
+        "The frame took too long to arrive to be decided in time. Send a new one, or a smaller one.",
+    )
 
 
 def _unknown() -> Problem:

@@ -1,11 +1,19 @@
 """What the gateway reads from the environment."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KIBIBYTE = 1024
+#: In base64 it is 1,000 KiB, which leaves 24 KiB of SQS's largest message, 1 MiB, for the job around it.
+MOST_INLINE_FRAME_BYTES = 750 * KIBIBYTE
+#: Whoever needs longer for a frame has a network on which no visitor waits.
+_BODY_TIMEOUT_SECONDS = 5.0
+
+
+def _body_timeout(settings: dict[str, Any]) -> float:
+    return min(_BODY_TIMEOUT_SECONDS, settings["recognition_deadline"])
 
 
 class GatewaySettings(BaseSettings):
@@ -23,8 +31,8 @@ class GatewaySettings(BaseSettings):
         Longest side in pixels that recognition gains from; larger frames are made smaller before they are
         queued. At 1280 a face that Rekognition can find still has its 40 pixels.
     inline_frame_bytes : int
-        Frames up to this size travel in their message, base64 in JSON, larger ones through S3. An SQS
-        message takes 1 MiB.
+        Frames up to this size travel in their message, base64 in JSON, larger ones through S3; at most
+        `MOST_INLINE_FRAME_BYTES`.
     recognition_deadline : float
         Seconds after which an answer has lost its worth to the person at the door.
     tolerable_delay : float
@@ -32,7 +40,7 @@ class GatewaySettings(BaseSettings):
     max_wait : int
         Most seconds a request may wait for its decision, whatever ``Prefer: wait`` asks.
     body_timeout : float
-        Seconds within which a request's body has to arrive.
+        Seconds within which a request's body has to arrive; 5 if left out, or the deadline if that is less.
     frames_read_at_once : int
         Frames decoded at the same time by a process; one of the most pixels takes 70 MB.
     """
@@ -43,11 +51,11 @@ class GatewaySettings(BaseSettings):
     max_frame_pixels: Annotated[int, Field(gt=0)] = 4096 * 4096
     min_frame_side: Annotated[int, Field(gt=0)] = 80
     needed_frame_side: Annotated[int, Field(ge=640)] = 1280
-    inline_frame_bytes: Annotated[int, Field(ge=0)] = 256 * KIBIBYTE
+    inline_frame_bytes: Annotated[int, Field(ge=0, le=MOST_INLINE_FRAME_BYTES)] = 256 * KIBIBYTE
     recognition_deadline: Annotated[float, Field(gt=0)] = 8.0
     tolerable_delay: Annotated[float, Field(gt=0)] = 0.8
     max_wait: Annotated[int, Field(ge=0)] = 10
-    body_timeout: Annotated[float, Field(gt=0)] = 15.0
+    body_timeout: Annotated[float, Field(gt=0)] = Field(default_factory=_body_timeout)
     frames_read_at_once: Annotated[int, Field(gt=0)] = 4
 
 
@@ -60,6 +68,8 @@ class ServerSettings(BaseSettings):
         Processes; each has a reply queue of its own.
     threads : int
         Requests served at the same time by a process; every kiosk that waits holds one.
+    head_timeout : float
+        Seconds within which a client has to send a request's headers, all in all.
     client_silence : float
         Seconds within which a client has to send its next bytes, or it would hold a thread for ever.
     """
@@ -69,4 +79,5 @@ class ServerSettings(BaseSettings):
     bind: str = "127.0.0.1:8000"
     workers: Annotated[int, Field(gt=0)] = 1
     threads: Annotated[int, Field(gt=0)] = 256
+    head_timeout: Annotated[float, Field(gt=0)] = 5.0
     client_silence: Annotated[float, Field(gt=0)] = 5.0

@@ -5,8 +5,8 @@ from threading import Thread
 from typing import Any
 
 from flask import Flask
-from gunicorn.workers.gthread import ThreadWorker
 
+from services.gateway.polling_worker import PollingWorker
 from services.gateway.replies import ReplyListener
 
 _REPLIES = "facegate_replies"
@@ -19,7 +19,7 @@ def ends_with_worker(app: Flask, replies: ReplyListener) -> None:
     atexit.register(replies.close)
 
 
-def close_replies(worker: ThreadWorker) -> None:
+def close_replies(worker: PollingWorker) -> None:
     """Delete the worker's reply queue; gunicorn's ``worker_exit`` hook."""
     # a worker that failed to boot has no application yet
     app = getattr(worker, "wsgi", None)
@@ -27,8 +27,8 @@ def close_replies(worker: ThreadWorker) -> None:
         app.extensions[_REPLIES].close()
 
 
-class GatewayWorker(ThreadWorker):
-    """gthread, except that requests waiting for a decision do not hold up a stop."""
+class GatewayWorker(PollingWorker):
+    """A worker that serves kiosks: requests waiting for a decision do not hold up its stop."""
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to stop, on SIGTERM."""

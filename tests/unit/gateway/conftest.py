@@ -1,6 +1,8 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import structlog
@@ -12,6 +14,7 @@ from services.contracts.tokens import KioskToken
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
+from services.gateway.backlog import Backlog
 from services.gateway.replies import ReplyListener
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
@@ -25,6 +28,7 @@ from tests.unit.gateway.in_memory import (
     decision_on,
     kiosk_with,
 )
+from tests.unit.gateway.serving import Served, serving
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Gateway:
     replies: InMemoryReplies
     listener: ReplyListener
     admission: Admission
+    recognitions: Recognitions
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
@@ -79,10 +84,41 @@ def gateway() -> Iterator[Gateway]:
     listener.start()
     admission = Admission(settings.tolerable_delay)
     recognitions = Recognitions(
-        jobs, frames, decisions, listener, admission, settings.inline_frame_bytes, timedelta(seconds=8)
+        jobs,
+        frames,
+        decisions,
+        listener,
+        admission,
+        Backlog(jobs.depth),
+        settings.inline_frame_bytes,
+        timedelta(seconds=8),
     )
     app = create_app(recognitions, KioskAuthenticator(kiosks), settings)
     yield Gateway(
-        app.test_client(), token, other, jobs, frames, decisions, kiosks, replies, listener, admission
+        app.test_client(),
+        token,
+        other,
+        jobs,
+        frames,
+        decisions,
+        kiosks,
+        replies,
+        listener,
+        admission,
+        recognitions,
     )
     listener.close()
+
+
+@pytest.fixture(scope="module")
+def serve_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
+    with ExitStack() as served:
+        yield lambda **environment: served.enter_context(
+            serving(tmp_path_factory.mktemp("gateway"), **environment)
+        )
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    with ExitStack() as served:
+        yield lambda **environment: served.enter_context(serving(tmp_path, **environment))

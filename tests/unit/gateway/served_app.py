@@ -13,6 +13,7 @@ from services.contracts.tokens import KioskToken
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
+from services.gateway.backlog import Backlog
 from services.gateway.replies import ReplyListener
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
@@ -64,6 +65,7 @@ def make_app() -> Flask:
         InMemoryDecisions(),
         listener,
         Admission(settings.recognition_deadline, initial=settings.recognition_deadline * 100),
+        Backlog(jobs.depth),
         settings.inline_frame_bytes,
         timedelta(seconds=settings.recognition_deadline),
     )

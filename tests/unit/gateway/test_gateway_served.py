@@ -1,102 +1,19 @@
 """The gateway as gunicorn serves it, over real sockets."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
 
-from services.contracts.tokens import KioskToken
 from tests.unit.gateway.in_memory import picture
-
-ROOT = Path(__file__).parents[3]
-DEADLINE_SECONDS = 20
-
-
-@dataclass
-class Served:
-    process: subprocess.Popen[bytes]
-    port: int
-    token: KioskToken
-    folder: Path
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-    @property
-    def open_reply_queues(self) -> int:
-        return len(list(self.folder.glob("replies-*")))
-
-    def post(self, body: bytes, **headers: str) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "image/jpeg", **headers}
-        return requests.post(
-            f"{self.url}/v1/recognitions", data=body, headers=headers, timeout=DEADLINE_SECONDS
-        )
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    started: list[Served] = []
-
-    def start(**environment: str) -> Served:
-        token, port = KioskToken.create("lobby"), free_port()
-        environment = {
-            **os.environ,
-            "TEST_TOKEN": str(token),
-            "TEST_FOLDER": str(tmp_path),
-            "FACEGATE_GATEWAY_BIND": f"127.0.0.1:{port}",
-            **environment,
-        }
-        command = (sys.executable, "-m", "gunicorn", "-c", "services/gateway/gunicorn.conf.py")
-        with (tmp_path / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*command, "tests.unit.gateway.served_app:make_app()"], cwd=ROOT, env=environment, stderr=log
-            )
-        served = Served(process, port, token, tmp_path)
-        started.append(served)
-
-        def answers() -> bool:
-            assert process.poll() is None, served.log
-            with suppress(requests.ConnectionError):
-                return requests.get(f"{served.url}/readyz", timeout=1).ok
-            return False
-
-        until(answers, "gunicorn does not answer")
-        return served
-
-    yield start
-    for served in started:
-        if served.process.poll() is None:
-            served.process.kill()
-        served.process.wait()
+from tests.unit.gateway.serving import DEADLINE_SECONDS, Served, until
 
 
 def test_a_frame_is_decided_over_http(serve: Callable[..., Served]):

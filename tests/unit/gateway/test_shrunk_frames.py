@@ -1,6 +1,8 @@
 from io import BytesIO
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from services.gateway.frames import FrameLimits, read_frame
@@ -63,3 +65,29 @@ def test_where_the_picture_was_taken_is_not_passed_on_with_a_smaller_one():
     file = BytesIO()
     Image.new("RGB", (1300, 700)).save(file, "JPEG", exif=exif)
     assert b"a camera" not in read_frame(file.getvalue(), "image/jpeg", LIMITS).data
+
+
+@pytest.mark.parametrize(
+    ("size", "orientation", "smaller"),
+    [((4000, 200), None, (1600, 80)), ((200, 4000), None, (80, 1600)), ((4000, 204), 6, (80, 1569))],
+    ids=["wide", "high", "wide, lying on its side"],
+)
+def test_a_very_long_frame_is_made_smaller_only_as_far_as_its_short_side_allows(size, orientation, smaller):
+    frame = read_frame(red_then_blue(size, orientation=orientation), "image/jpeg", LIMITS)
+    assert (frame.width, frame.height) == smaller
+    with Image.open(BytesIO(frame.data)) as image:
+        assert image.size == smaller
+
+
+def test_a_very_long_frame_whose_short_side_is_the_least_is_passed_on_byte_for_byte():
+    data = red_then_blue((4000, 80))
+    assert read_frame(data, "image/jpeg", LIMITS).data == data
+
+
+@given(width=st.integers(80, 3000), height=st.integers(80, 3000))
+@settings(max_examples=30)
+def test_no_frame_is_made_smaller_than_what_is_taken(width, height):
+    frame = read_frame(red_then_blue((width, height)), "image/jpeg", LIMITS)
+    assert min(frame.width, frame.height) >= LIMITS.min_side
+    assert frame.width <= width
+    assert frame.height <= height
