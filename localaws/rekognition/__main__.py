@@ -62,9 +62,7 @@ def _add_server_options(serve: argparse.ArgumentParser) -> None:
     )
     signing.add_argument("--region", help="the only region that requests may be signed for (default: any)")
     disturbances = serve.add_argument_group("behaving like a distant, busy, failing Rekognition")
-    disturbances.add_argument(
-        "--latency-ms", type=_positive(float), default=0.0, help="added to every answer"
-    )
+    disturbances.add_argument("--latency-ms", type=_duration, default=0.0, help="added to every answer")
     disturbances.add_argument(
         "--tps",
         type=_quota,
@@ -93,6 +91,13 @@ def _positive(kind: type[_Number]) -> Callable[[str], _Number]:
 
     parse.__name__ = kind.__name__  # argparse names it where the text is no number
     return parse
+
+
+def _duration(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return number
 
 
 def _share(text: str) -> float:

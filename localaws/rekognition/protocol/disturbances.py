@@ -77,6 +77,8 @@ class Disturbances:
         Share of requests that fail, 0 to 1; they fail before anything has been done.
     seed : int, optional
         Makes faults come in the same order again.
+    clock, sleep : callable
+        In seconds.
     """
 
     def __init__(
@@ -86,7 +88,9 @@ class Disturbances:
         fault_rate: float = 0.0,
         seed: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._sleep = sleep
         self._latency = latency
         self._quotas = quotas or Quotas()
         self._fault_rate = fault_rate
@@ -105,7 +109,7 @@ class Disturbances:
             ThrottlingException or InternalServerError at the fault rate.
         """
         if self._latency:
-            time.sleep(self._latency)
+            self._sleep(self._latency)
         if not self._within_quota(operation):
             raise _fault("ProvisionedThroughputExceededException")
         if self._fault_rate:

@@ -1,6 +1,5 @@
 """A server that is slow, throttles and fails, by order."""
 
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -57,16 +56,12 @@ def test_a_share_of_requests_fails_in_the_same_order_for_the_same_seed(disturbed
     assert 15 < counted["answered", 200] < 45
 
 
-def test_every_answer_takes_its_latency_and_waiting_requests_do_not_wait_for_each_other(disturbed):
-    client = disturbed("--latency-ms", "400")
+def test_requests_that_wait_out_their_latency_are_all_answered(disturbed):
+    client = disturbed("--latency-ms", "100")
     with ThreadPoolExecutor(12) as pool:
-        started = time.monotonic()
-        outcomes = list(pool.map(lambda _: outcome(client.list_collections), range(12)))
-        elapsed = time.monotonic() - started
+        outcomes = list(pool.map(lambda _: outcome(client.list_collections), range(24)))
 
-    assert outcomes == [("answered", 200)] * 12
-    # Behind one another they would take 4.8 s, on the usual four threads 1.2 s at least.
-    assert elapsed >= 0.4
+    assert outcomes == [("answered", 200)] * 24
 
 
 @pytest.mark.parametrize("option", [("--tps", "0"), ("--fault-rate", "2"), ("--latency-ms", "soon")])

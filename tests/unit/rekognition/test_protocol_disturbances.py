@@ -86,6 +86,15 @@ def test_faults_come_at_their_rate_in_three_kinds_and_again_for_the_same_seed():
     assert codes == failures(1) != failures(2)
 
 
+def test_every_request_waits_for_its_latency_also_one_that_fails():
+    waited = []
+    disturbances = Disturbances(0.25, Quotas(1), sleep=waited.append)
+
+    assert meets(disturbances, "ListFaces") is None
+    assert meets(disturbances, "ListFaces") is not None
+    assert waited == [0.25, 0.25]
+
+
 def settings(tmp_path, **more):
     return ServerSettings("127.0.0.1", 1, tmp_path, tmp_path, "0", **more)
 
