@@ -87,6 +87,7 @@ class Disturbances:
         quotas: Quotas | None = None,
         fault_rate: float = 0.0,
         seed: int | None = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
