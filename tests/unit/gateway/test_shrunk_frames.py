@@ -85,7 +85,7 @@ def test_a_very_long_frame_whose_short_side_is_the_least_is_passed_on_byte_for_b
 
 
 @given(width=st.integers(80, 3000), height=st.integers(80, 3000))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_no_frame_is_made_smaller_than_what_is_taken(width, height):
     frame = read_frame(red_then_blue((width, height)), "image/jpeg", LIMITS)
     assert min(frame.width, frame.height) >= LIMITS.min_side
