@@ -24,7 +24,7 @@ from localaws.rekognition.collections.store import SEGMENT_ROWS
 from localaws.rekognition.engine import Floats
 
 _DIMENSION = 512
-_SIZES = {"10k": 10_000, "100k": 100_000, "1m": 200_000}
+_SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 _CHUNK = 10_000
 _SAME_PERSON = 0.6
 #: Coordinates shrink so fast that two strangers' cosine has the standard deviation sqrt(1 / (2 * 75)).
@@ -146,7 +146,11 @@ def _measure_size(collections: FaceCollections, name: str, truth: _Truth) -> dic
 def _measure_while_changing(
     collections: FaceCollections, people: _People, truth: _Truth, records: list[FaceRecord]
 ) -> dict[str, float]:
-    """Return the longest search while another thread adds and deletes, by one and by as many as can be."""
+    """Return the longest search while another thread adds and deletes, by one and by as many as can be.
+
+    Where other programs keep the cores busy, this thread is ready to run and does not; that time is not
+    counted in ``blocked_ms``, for no lock of ours is its cause.
+    """
     done = Event()
     changes: list[float] = []
     vectors = people.next_faces(_CHUNK)
@@ -172,18 +176,22 @@ def _measure_while_changing(
 
     changer = Thread(target=change)
     changer.start()
-    waits: list[float] = []
+    taken: list[float] = []
+    blocked: list[float] = []
     until = time.perf_counter() + _BUSY_SECONDS
     while time.perf_counter() < until or len(changes) < _CHANGES:
-        waits += _milliseconds(
-            lambda query: collections.search("people", truth.queries[query], 1, _ANY), range(10)
-        )
+        for query in truth.queries[:10]:
+            queued, started = _milliseconds_in_queue(), time.perf_counter()
+            collections.search("people", query, 1, _ANY)
+            taken.append(1000 * (time.perf_counter() - started))
+            blocked.append(taken[-1] - (_milliseconds_in_queue() - queued))
     done.set()
     changer.join()
     return {
-        "blocked_ms": max(waits),
-        "search_while_changing_ms": float(np.median(waits)),
-        "searches_while_changing": float(len(waits)),
+        "blocked_ms": max(blocked),
+        "search_while_changing_ms": float(np.median(taken)),
+        "search_while_changing_longest_ms": max(taken),
+        "searches_while_changing": float(len(taken)),
         "changes_while_searching": float(len(changes)),
         "longest_change_s": max(changes),
     }
@@ -195,6 +203,12 @@ def _measure_start(directory: Path) -> dict[str, float]:
     seconds, megabytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     return {"startup_1m_s": float(seconds), "index_mb": float(megabytes), "disk_mb": size / 2**20}
+
+
+def _milliseconds_in_queue() -> float:
+    """Return for how long this thread was ready to run while the kernel ran others."""
+    _running, waiting, _slices = Path("/proc/thread-self/schedstat").read_text().split()
+    return int(waiting) / 1e6
 
 
 def _milliseconds(search: Callable[[int], object], queries: range) -> list[float]:

@@ -88,10 +88,10 @@ class Store:
         ------
         UnknownCollectionError, ForeignModelError
         """
-        self.check_usable(collection_id)
         gallery = self._galleries.get((collection_id, kind))
         if gallery is None:
             with self.changing:
+                self.check_usable(collection_id)
                 gallery = self.gallery_to_change(collection_id, kind)
         return gallery
 
@@ -102,12 +102,14 @@ class Store:
         ------
         UnknownCollectionError
         """
-        self.version(collection_id)
         gallery = self._galleries.get((collection_id, kind))
         if gallery is None:
+            version = self.version(collection_id)
             gallery_id, dimension = self.collections.gallery(collection_id, kind)
             gallery = Gallery(self._database, self._segments, gallery_id, dimension, self._segment_rows)
-            self._galleries[collection_id, kind] = gallery
+            # One of another model is never searched; only now and then is something deleted from it.
+            if version == self.face_model_version:
+                self._galleries[collection_id, kind] = gallery
         return gallery
 
     def forget_galleries(self, collection_id: str) -> None:
