@@ -1,6 +1,9 @@
-"""Faces in Rekognition's words. What is not known (age, emotions ...) is left out, never made up."""
+"""Faces in Rekognition's words.
 
-from collections.abc import Iterable
+What is not known (age, emotions, whether eyes are open ...) is left out, never made up.
+"""
+
+from collections.abc import Collection
 from typing import Any
 
 from localaws.rekognition.collections import FaceRecord, RelativeBox
@@ -41,10 +44,17 @@ _MORE = {
 }
 
 
-def face_detail(face: DetectedFace, attributes: Iterable[str] = ()) -> dict[str, Any]:
-    """Return a FaceDetail: the default attributes, and all landmarks where ALL is among `attributes`."""
-    landmarks = _FIVE | _MORE if "ALL" in attributes else _FIVE
-    return {**compared_face(face), "Landmarks": _landmarks(face, landmarks)}
+def face_detail(face: DetectedFace, attributes: Collection[str] = ()) -> dict[str, Any]:
+    """Return a FaceDetail: the default attributes, and of those asked for the ones that are known.
+
+    ALL brings all landmarks as well.
+    """
+    everything = "ALL" in attributes
+    detail = {**compared_face(face), "Landmarks": _landmarks(face, _FIVE | _MORE if everything else _FIVE)}
+    mouth = face.mouth_open if everything or "MOUTH_OPEN" in attributes else None
+    if mouth is not None:
+        detail["MouthOpen"] = {"Value": mouth.value, "Confidence": mouth.confidence}
+    return detail
 
 
 def compared_face(face: DetectedFace) -> dict[str, Any]:

@@ -161,14 +161,30 @@ def test_searching_by_a_face_finds_its_likes_and_not_itself(client, collection, 
     assert len(everything["FaceMatches"]) == 1
 
 
-@pytest.mark.parametrize(("attributes", "landmarks"), [([], 5), (["DEFAULT"], 5), (["ALL"], 28)])
-def test_detected_faces_carry_the_attributes_asked_for(client, both, attributes, landmarks):
-    faces = client.detect_faces(Image={"Bytes": both}, Attributes=attributes)["FaceDetails"]
+DEFAULT = {"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"}
 
-    assert len(faces) == 3
-    for face in faces:
-        assert len(face["Landmarks"]) == landmarks
-        assert set(face) == {"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"}
+
+@pytest.mark.parametrize(
+    ("attributes", "landmarks", "more"),
+    [
+        ([], 5, set()),
+        (["DEFAULT"], 5, set()),
+        (["DEFAULT", "MOUTH_OPEN"], 5, {"MouthOpen"}),
+        (["AGE_RANGE", "EMOTIONS"], 5, set()),
+        (["ALL"], 28, {"MouthOpen"}),
+    ],
+)
+def test_a_detected_face_carries_the_attributes_asked_for_that_are_known(
+    client, grace, attributes, landmarks, more
+):
+    (face,) = client.detect_faces(Image={"Bytes": grace}, Attributes=attributes)["FaceDetails"]
+
+    assert len(face["Landmarks"]) == landmarks
+    assert set(face) == DEFAULT | more
+
+
+def test_every_face_of_a_picture_is_detected(client, both):
+    assert len(client.detect_faces(Image={"Bytes": both})["FaceDetails"]) == 3
 
 
 def test_landmarks_lie_where_they_should_in_the_image(client, eileen):
