@@ -47,6 +47,8 @@ class Codes:
     def encode(cls, vectors: Floats) -> Self:
         """Encode unit vectors (count, dimension), float32."""
         faiss = _faiss()
+        # Of this thread alone: searches go on meanwhile and need the other cores.
+        faiss.omp_set_num_threads(1)
         dimension = vectors.shape[1]
         # faiss looks pairs of coordinates up in tables of sixteen.
         even = dimension + dimension % 2

@@ -53,7 +53,9 @@ class Gallery:
         return self._index.search(vector, limit, min_cosine)
 
     def store(self, connection: sqlite3.Connection, vectors: Sequence[Floats]) -> list[int]:
-        """Store unit vectors (dimension,) on disk and return their keys."""
+        """Store unit vectors (dimension,) on disk and return their keys; raises `ValueError`."""
+        if any(vector.shape != (self._dimension,) for vector in vectors):
+            raise ValueError(f"Vectors of this gallery have {self._dimension} coordinates.")
         return [
             connection.execute(
                 "INSERT INTO open_vectors (gallery_id, vector) VALUES (?, ?)",

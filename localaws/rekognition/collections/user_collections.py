@@ -158,7 +158,9 @@ class UserCollections:
             with self._store.in_step:
                 found = gallery.search(vector, limit, min_cosine)
                 users = self._store.users.by_vector_key([key for key, _ in found])
-        return [UserMatch(users[key].user_id, users[key].status, cosine) for key, cosine in found]
+        return [
+            UserMatch(users[key].user_id, users[key].status, cosine) for key, cosine in found if key in users
+        ]
 
     def _cosines(self, collection_id: str, user_id: str, faces: Mapping[str, FaceRecord]) -> dict[str, float]:
         """Return the cosine between a user and each face without one; nothing where the user has no face."""

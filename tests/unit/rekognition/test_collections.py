@@ -147,6 +147,14 @@ def test_collections_of_another_model_are_neither_searched_nor_filled(collection
     other.close()
 
 
+def test_a_vector_of_another_length_is_not_stored(collections):
+    short = NewFace(RelativeBox(0, 0, 1, 1), 99.0, np.ones(DIMENSION // 2, np.float32))
+
+    with pytest.raises(ValueError, match="16 coordinates"):
+        collections.add_faces("people", b"photo", None, [*new_faces(1), short])
+    assert collections.describe("people").face_count == 0
+
+
 def test_collections_are_paged_by_id(collections):
     for name in ("zoo", "art", "bar"):
         collections.create(name, {})

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections import Counter
 
 import numpy as np
@@ -19,6 +20,7 @@ from localaws.rekognition.collections import (
     RelativeBox,
     UserStatus,
 )
+from localaws.rekognition.collections.segment import Segment
 
 DIMENSION = 16
 SEGMENT_ROWS = 40
@@ -107,6 +109,36 @@ def test_segments_most_of_which_is_deleted_are_put_together(collections, data_di
     assert segments_in(data_dir) == []
     assert reopened.describe("people").face_count == 0
     reopened.close()
+
+
+def test_a_search_waits_neither_for_a_segment_to_be_written_nor_for_those_who_wait_for_it(
+    collections, monkeypatch
+):
+    records = indexed(collections, SEGMENT_ROWS - 10)
+    writing, go_on = threading.Event(), threading.Event()
+    write = Segment.write
+
+    def write_slowly(*arguments):
+        writing.set()
+        assert go_on.wait(60)
+        return write(*arguments)
+
+    monkeypatch.setattr(Segment, "write", write_slowly)
+    adding = threading.Thread(
+        target=collections.add_faces, args=("people", b"last", None, new_faces(range(500, 510)))
+    )
+    deleting = threading.Thread(target=collections.delete_faces, args=("people", [records[0].face_id]))
+    adding.start()
+    assert writing.wait(60)
+    deleting.start()
+
+    assert collections.search("people", vector_of(7), 1, 0.99)[0].face == records[7]
+    assert collections.search("people", vector_of(505), 1, 0.99)
+
+    go_on.set()
+    adding.join()
+    deleting.join()
+    assert len(everyone_searched(collections)) == SEGMENT_ROWS - 1
 
 
 def test_a_deleted_collection_leaves_no_files(collections, data_dir):

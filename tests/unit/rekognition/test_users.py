@@ -1,5 +1,7 @@
 """Users and tags of collections."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -247,6 +249,31 @@ def test_a_user_or_collection_that_is_not_there_is_named_in_the_error(collection
         use(collections, "people")
     with pytest.raises(UnknownCollectionError, match="nowhere"):
         use(collections, "nowhere")
+
+
+def test_a_user_is_found_while_faces_come_and_go(collections):
+    collections.create_user("people", "ada")
+    face_ids, faces = indexed(collections, 0, 2)
+    collections.associate_faces("people", "ada", face_ids[:1], ANY)
+    done = threading.Event()
+    found = []
+
+    def search():
+        while not done.is_set():
+            found.append(
+                [match.user_id for match in collections.search_users("people", faces[0].vector, 2, ANY)]
+            )
+
+    searcher = threading.Thread(target=search)
+    searcher.start()
+    for _ in range(60):
+        collections.associate_faces("people", "ada", face_ids[1:], ANY)
+        collections.disassociate_faces("people", "ada", face_ids[1:])
+    done.set()
+    searcher.join()
+
+    assert found
+    assert all(users == ["ada"] for users in found)
 
 
 def test_tags_are_added_replaced_and_taken_away(collections):
