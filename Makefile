@@ -41,6 +41,11 @@ fuzz: prepared ## Fuzz image decoding and request parsing, a minute each
 	@$(BIN)/uv pip install -q --require-hashes -r requirements/fuzz.lock
 	@for part in decoding requests; do $(BIN)/python tests/fuzz/$$part.py -max_total_time=60 || exit 1; done
 
+.PHONY: bench-engine
+bench-engine: prepared ## The embedded Rekognition beside the usual Python face stack; figures in bench/results
+	@$(BIN)/uv pip install -q --no-build-isolation --require-hashes -r requirements/bench.lock
+	@FACEGATE_FACES="$${FACEGATE_FACES:-$(wildcard ../shared/faces/lfw10)}" $(BIN)/python -m bench.engine
+
 .PHONY: bench-kiosks
 bench-kiosks: prepared ## The recognition path under load; figures in bench/results
 	@$(BIN)/python -m bench.kiosks
