@@ -31,7 +31,7 @@ class FaceCollections(UserCollections):
     dimension : int
         Length of a vector.
     segment_rows : int, optional
-        How many vectors make a file.
+        How many vectors a file has at most.
 
     Raises
     ------

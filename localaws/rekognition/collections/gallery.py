@@ -3,7 +3,8 @@
 New vectors lie in SQLite and in memory. When there are enough they are written to a segment, and once
 that is on disk one transaction makes it part of the gallery and takes them out of SQLite: whatever
 happens in between, SQLite says what exists and the files hold it. A segment never changes; which of
-its vectors were erased stands in SQLite, and when most were, the living are written to a new one.
+its vectors were erased stands in SQLite. Neighbours of about the same size become one, so that there
+are few, and where most are erased the living are written anew.
 """
 
 import sqlite3
@@ -31,7 +32,7 @@ class Gallery:
     gallery_id : int
     dimension : int
     segment_rows : int
-        How many vectors make a segment.
+        How many vectors a segment has at most; an eighth of them makes one.
     """
 
     def __init__(
@@ -88,10 +89,10 @@ class Gallery:
 
     def tidy(self) -> None:
         """Write the segments that are due; searches go on meanwhile, changes do not."""
-        while self._index.open_count >= self._segment_rows:
+        while self._index.open_count >= max(1, self._segment_rows // 8):
             self._seal()
-        while sparse := self._sparse_segments():
-            self._rewrite(sparse)
+        while due := self._segments_due():
+            self._rewrite(due)
 
     def _load(self) -> SearchIndex:
         segments = [
@@ -120,14 +121,14 @@ class Gallery:
             )
         self._index.seal(segment)
 
-    def _sparse_segments(self) -> list[Segment]:
-        """Return a segment most of which is dead, with a neighbour where both fit into one; or none."""
+    def _segments_due(self) -> list[Segment]:
+        """Return two neighbours to become one, or a segment to be written anew; or none."""
         counts = {segment: int(np.count_nonzero(segment.alive)) for segment in self._index.segments}
-        sparse = {segment for segment, count in counts.items() if count < len(segment.keys) / 2}
-        for pair in pairwise(self._index.segments):
-            if sparse.intersection(pair) and sum(counts[segment] for segment in pair) <= self._segment_rows:
-                return list(pair)
-        return list(sparse)[:1]
+        for older, newer in pairwise(self._index.segments):
+            # The younger have caught up: each vector is copied as often as its segment doubles.
+            if counts[older] <= counts[newer] and counts[older] + counts[newer] <= self._segment_rows:
+                return [older, newer]
+        return [segment for segment, count in counts.items() if count < len(segment.keys) / 2][:1]
 
     def _rewrite(self, old: Sequence[Segment]) -> None:
         """Put the living of these segments into one, or drop the segments where there are none."""

@@ -15,8 +15,11 @@ from localaws.rekognition.collections.open_rows import OpenRows
 from localaws.rekognition.collections.segment import Segment
 from localaws.rekognition.engine import Floats
 
-#: How many are looked at to begin with, and how many more than asked for to know how near is near.
-_FIRST = 1024
+#: How many estimates are asked for to begin with, and how many times as many where they do not suffice.
+_FIRST = 2048
+_GROWTH = 8
+
+#: How many more than asked for are compared to know how near is near.
 _MORE = 32
 
 #: Where more of all vectors than this must be looked at, all in order are quicker.
@@ -158,9 +161,9 @@ class _Sealed:
         floor = max(min_cosine, _least_of_best(np.concatenate([others, promising]), limit))
         lowest = floor - self._scan.margin
         while estimates[-1] >= lowest and len(rows) < total:
-            if 4 * len(rows) > _SCATTERED * total:
+            if _GROWTH * len(rows) > _SCATTERED * total:
                 return self._compare_all(vector)
-            estimates, rows = self._scan.nearest(vector, 4 * len(rows))
+            estimates, rows = self._scan.nearest(vector, _GROWTH * len(rows))
         return self._compare(vector, rows[estimates >= lowest])
 
     def _compare(self, vector: Floats, rows: npt.NDArray[np.int64]) -> _Found:

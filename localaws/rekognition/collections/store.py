@@ -13,8 +13,8 @@ from localaws.rekognition.collections.gallery import Gallery, GalleryChange
 from localaws.rekognition.collections.segment import remove_all_but
 from localaws.rekognition.collections.user_table import UserTable
 
-#: How many vectors make a file. Fewer than this are compared one by one, in 4 ms at most; as many take
-#: a second to write.
+#: How many vectors a segment has at most: as many take a second to write, while changes wait. An eighth
+#: of them makes a segment; fewer are compared one by one, in half a millisecond.
 SEGMENT_ROWS = 32_768
 
 
