@@ -46,10 +46,10 @@ PACK_DIR = Path(os.environ.get("FACEGATE_HOME", ROOT / ".facegate")) / "models" 
 
 COLLECTION = "gallery"
 GALLERY = 10_000
-ROUNDS = 7
-CALLS_A_ROUND = 40
-SCALING_ROUNDS = 5
-SECONDS_A_ROUND = 4.0
+ROUNDS = 32
+CALLS_A_ROUND = 12
+SCALING_ROUNDS = 9
+SECONDS_A_ROUND = 2.0
 CONNECTIONS = 6
 
 
@@ -102,7 +102,8 @@ def _cost(
             for _ in range(CALLS_A_ROUND):
                 _call(connection, next(rounds))
             served.append((_cpu_seconds(worker.pid) - before) / CALLS_A_ROUND)
-            print(f"http: round {number} of {ROUNDS}", file=sys.stderr)
+            if number % 8 == 0:
+                print(f"http: round {number} of {ROUNDS}", file=sys.stderr)
         connection.close()
     # The first round fills caches and loads the index.
     pairs = list(zip(served, direct, strict=True))[1:]

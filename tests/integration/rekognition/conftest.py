@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -152,8 +153,23 @@ def mismatches(value, shape, path):
             yield from mismatches(item, shape.value, f"{path}[{key}]")
     elif not isinstance(value, TYPES[shape.type_name]):
         yield f"{path} is {value!r}, not a {shape.type_name}"
-    elif shape.type_name == "string" and shape.enum and value not in shape.enum:
-        yield f"{path} is {value!r}, not one of {shape.enum}"
+    else:
+        yield from (f"{path} is {value!r}: {problem}" for problem in broken_limits(value, shape))
+
+
+def broken_limits(value, shape):
+    limits = shape.metadata
+    if isinstance(value, str):
+        pattern = limits.get("pattern", "")
+        if shape.enum and value not in shape.enum:
+            yield f"not one of {shape.enum}"
+        if not limits.get("min", 0) <= len(value) <= limits.get("max", len(value)):
+            yield "too short or too long"
+        # Java's names for classes of characters stand in the patterns of tags alone.
+        if pattern and r"\p" not in pattern and not re.fullmatch(pattern, value):
+            yield f"does not match {pattern}"
+    elif not limits.get("min", value) <= value <= limits.get("max", value):
+        yield "out of range"
 
 
 @pytest.fixture(scope="session")
