@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from localaws.rekognition.collections import FaceCollections, FaceRecord, NewFace, RelativeBox
-from localaws.rekognition.collections.store import SEGMENT_ROWS
 from localaws.rekognition.engine import Floats
 
 _DIMENSION = 512
@@ -34,7 +33,7 @@ _NEAR, _STRANGERS = 200, 100
 _MATCHES, _MIN_COSINE = 80, 0.3
 _ANY = -1.0
 #: For how long searches run beside a thread that adds and deletes, and how much that does at least.
-_BUSY_SECONDS, _CHANGES = 15, 400
+_BUSY_SECONDS, _CHANGES = 15, 450
 #: Of one image and of one request, as AWS allows.
 _MOST_INDEXED, _MOST_DELETED = 100, 4096
 
@@ -155,10 +154,7 @@ def _measure_while_changing(
     changes: list[float] = []
     vectors = people.next_faces(_CHUNK)
     # So that a segment is written soon; another becomes sparse, and is rewritten, by what is deleted.
-    missing = -(len(records) + 1_000) % SEGMENT_ROWS
-    for start in range(0, missing, _CHUNK):
-        faces = _new_faces(vectors[: min(_CHUNK, missing - start)])
-        collections.add_faces("people", f"last {start}".encode(), None, faces)
+    collections.add_faces("people", b"last", None, _new_faces(vectors[:3_000]))
 
     def change() -> None:
         deleted = 0

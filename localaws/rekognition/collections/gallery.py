@@ -32,7 +32,7 @@ class Gallery:
     gallery_id : int
     dimension : int
     segment_rows : int
-        How many vectors a segment has at most; an eighth of them makes one.
+        How many vectors a segment has at most; a sixteenth of them makes one.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Gallery:
 
     def tidy(self) -> None:
         """Write the segments that are due; searches go on meanwhile, changes do not."""
-        while self._index.open_count >= max(1, self._segment_rows // 8):
+        while self._index.open_count >= max(1, self._segment_rows // 16):
             self._seal()
         while due := self._segments_due():
             self._rewrite(due)

@@ -15,9 +15,10 @@ from localaws.rekognition.collections.open_rows import OpenRows
 from localaws.rekognition.collections.segment import Segment
 from localaws.rekognition.engine import Floats
 
-#: How many estimates are asked for to begin with, and how many times as many where they do not suffice.
-_FIRST = 2048
-_GROWTH = 8
+#: Which part of all estimates is asked for to begin with, how many at least, and how many times as many
+#: where they do not suffice. Faces at the default similarity of 80 are fewer than one in 500.
+_FIRST_PART, _FIRST_LEAST = 1 / 500, 1024
+_GROWTH = 4
 
 #: How many more than asked for are compared to know how near is near.
 _MORE = 32
@@ -60,11 +61,6 @@ class SearchIndex:
     def __init__(self, segments: Sequence[Segment], keys: npt.NDArray[np.int64], vectors: Floats) -> None:
         self._write_lock = Lock()
         self._view = _View.of(segments, OpenRows.of(keys, vectors))
-
-    def __len__(self) -> int:
-        view = self._view
-        sealed = sum(int(np.count_nonzero(segment.alive)) for segment in view.segments)
-        return sealed + int(np.count_nonzero(view.rows.alive[: view.rows.count]))
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -156,7 +152,8 @@ class _Sealed:
     def near(self, vector: Floats, limit: int, min_cosine: float, others: Floats) -> _Found:
         """Return all that are among the `limit` nearest, taking others' cosines into account, and more."""
         total = int(self._starts[-1])
-        estimates, rows = self._scan.nearest(vector, min(max(_FIRST, 2 * limit), total))
+        first = min(max(int(_FIRST_PART * total), _FIRST_LEAST, 2 * limit), total)
+        estimates, rows = self._scan.nearest(vector, first)
         promising = self._compare(vector, rows[: limit + _MORE]).cosines
         floor = max(min_cosine, _least_of_best(np.concatenate([others, promising]), limit))
         lowest = floor - self._scan.margin

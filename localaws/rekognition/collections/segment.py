@@ -45,7 +45,7 @@ class Segment:
         np.save(directory / _KEYS, keys)
         np.save(directory / _VECTORS, vectors)
         Codes.encode(vectors).save(directory / _CODES)
-        for path in (*directory.iterdir(), directory, directory.parent):
+        for path in (*directory.iterdir(), directory, *directory.parents[:2]):
             _flush(path)
         return cls.open(directory, b"")
 

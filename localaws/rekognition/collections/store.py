@@ -13,9 +13,9 @@ from localaws.rekognition.collections.gallery import Gallery, GalleryChange
 from localaws.rekognition.collections.segment import remove_all_but
 from localaws.rekognition.collections.user_table import UserTable
 
-#: How many vectors a segment has at most: as many take a second to write, while changes wait. An eighth
-#: of them makes a segment; fewer are compared one by one, in half a millisecond.
-SEGMENT_ROWS = 32_768
+#: How many vectors a segment has at most: as many take two seconds to write, while changes wait. A
+#: sixteenth of them makes a segment; fewer are compared one by one, in half a millisecond.
+SEGMENT_ROWS = 65_536
 
 
 class Store:
