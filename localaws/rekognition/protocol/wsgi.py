@@ -54,22 +54,26 @@ def read_body(environ: Environ) -> bytes:
     Raises
     ------
     ServiceError
-        RequestEntityTooLargeException, the body unread.
+        RequestEntityTooLargeException, the body not read to its end.
     """
-    declared = str(environ.get("CONTENT_LENGTH") or "0")
-    length = int(declared) if declared.isdecimal() and len(declared) < 20 else MAX_BODY_BYTES + 1
-    # Chunked requests declare no length.
-    chunked = "chunked" in str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower()
-    if chunked:
-        length = MAX_BODY_BYTES + 1
-    body = environ["wsgi.input"].read(length) if chunked or length <= MAX_BODY_BYTES else b""
-    if len(body) > MAX_BODY_BYTES or (length > MAX_BODY_BYTES and not chunked):
+    length = _declared_length(environ)
+    body: bytes = environ["wsgi.input"].read(length) if length is not None else b""
+    if length is None or len(body) > MAX_BODY_BYTES:
         raise ServiceError(
             "RequestEntityTooLargeException",
             f"A request has at most {MAX_BODY_BYTES} bytes",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         )
     return body
+
+
+def _declared_length(environ: Environ) -> int | None:
+    """Return how much there is to read at most; None where that is too much."""
+    if "chunked" in str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower():
+        return MAX_BODY_BYTES + 1  # the only way to learn a chunked body's length is to read it
+    declared = str(environ.get("CONTENT_LENGTH") or "0")
+    length = int(declared) if declared.isdecimal() and len(declared) < 20 else MAX_BODY_BYTES + 1
+    return length if length <= MAX_BODY_BYTES else None
 
 
 def parse_json(body: bytes) -> object:

@@ -181,6 +181,14 @@ def test_a_body_over_15_mb_is_refused_unread(raw):
     assert (status, answer["__type"]) == (413, "RequestEntityTooLargeException")
 
 
+@pytest.mark.parametrize(("size", "status"), [(2_000, 200), (15 * 1024 * 1024 + 1, 413)])
+def test_a_body_in_chunks_is_read_up_to_the_same_limit(raw, size, status):
+    chunks = (b" " * 1000 if start else b"{}" + b" " * 998 for start in range(0, size, 1000))
+
+    # A body of unknown length is what http.client sends in chunks.
+    assert raw(chunks)[0] == status
+
+
 def test_members_that_the_model_does_not_know_are_passed_over(raw):
     assert raw(b'{"Future": 1, "MaxResults": 1, "NextToken": null}')[0] == 200
 
