@@ -12,9 +12,10 @@ from localaws.rekognition.protocol.access_keys import keys_from_environment, key
 from localaws.rekognition.protocol.application import Application
 from localaws.rekognition.protocol.disturbances import Disturbances, Quotas
 from localaws.rekognition.protocol.images import ImageReader
+from localaws.rekognition.protocol.operations import HANDLERS
 from localaws.rekognition.protocol.service import Service
 from localaws.rekognition.protocol.signatures import SignatureCheck
-from localaws.rekognition.settings import ServerSettings
+from localaws.rekognition.settings import ServerSettings, SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,6 +32,8 @@ def make_application(settings: ServerSettings) -> Application:
         Another process has the data directory, or it is not laid out as this version does.
     AccessKeysError
         Signatures are to be checked, and there are no keys.
+    SettingsError
+        A quota is for an operation that there is not.
     """
     signatures = _make_signature_check(settings) if settings.require_signatures else None
     disturbances = _make_disturbances(settings) if settings.disturbs else None
@@ -49,6 +52,9 @@ def _make_signature_check(settings: ServerSettings) -> SignatureCheck:
 
 
 def _make_disturbances(settings: ServerSettings) -> Disturbances:
+    unknown = sorted(set(settings.operation_tps) - set(HANDLERS))
+    if unknown:
+        raise SettingsError(f"--tps {unknown[0]}=...: the operations are {', '.join(HANDLERS)}")
     return Disturbances(
         settings.latency,
         Quotas(settings.default_tps, settings.operation_tps),

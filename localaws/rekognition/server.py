@@ -7,7 +7,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
-from localaws.rekognition.settings import ServerSettings
+from localaws.rekognition.settings import ServerSettings, SettingsError
 
 
 def serve(settings: ServerSettings) -> None:
@@ -51,5 +51,5 @@ class _Server(BaseApplication):
 
         try:
             return make_application(self._settings)
-        except (AccessKeysError, CollectionsError, PackError) as error:
+        except (AccessKeysError, CollectionsError, PackError, SettingsError) as error:
             raise AppImportError(str(error)) from error

@@ -13,6 +13,10 @@ _COMPUTING_THREADS = 4
 _USUAL_TPS = 50.0
 
 
+class SettingsError(Exception):
+    """What a server was told makes no sense; the message says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """Where a server listens, what it serves and how it behaves.

@@ -59,3 +59,18 @@ def test_a_server_without_a_model_pack_says_how_to_prepare_one(tmp_path, free_po
     assert second.returncode != 0
     assert "prepare --pack-dir" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--tps", "DetectFace=5"), "the operations are"),
+        (("--require-signatures", "--credentials-file", "nowhere"), "nowhere"),
+    ],
+)
+def test_a_server_told_something_wrong_says_what(pack_dir, tmp_path, free_port, options, said):
+    server = _serve("--port", free_port(), "--data-dir", tmp_path / "data", "--pack-dir", pack_dir, *options)
+
+    assert server.returncode != 0
+    assert said in server.stderr
+    assert "Traceback" not in server.stderr
