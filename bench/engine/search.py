@@ -29,8 +29,8 @@ _SAME_PERSON = 0.6
 #: Coordinates shrink so fast that two strangers' cosine has the standard deviation sqrt(1 / (2 * 75)).
 _SPECTRUM = np.exp(-np.arange(_DIMENSION) / 75 / 2)
 _NEAR, _STRANGERS = 200, 100
-#: As SearchFacesByImage by default: up to 80 faces, of a similarity of 80.
-_MATCHES, _MIN_COSINE = 80, 0.3
+#: As SearchFacesByImage by default: up to 80 faces, of a similarity of 80 with the default pack.
+_MATCHES, _MIN_COSINE = 80, 0.32
 _ANY = -1.0
 #: For how long searches run beside a thread that adds and deletes, and how much that does at least.
 _BUSY_SECONDS, _CHANGES = 15, 450
