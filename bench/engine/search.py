@@ -152,10 +152,10 @@ def _measure_size(collections: FaceCollections, name: str, truth: _Truth) -> dic
 def _measure_while_changing(
     collections: FaceCollections, people: _People, truth: _Truth, records: list[FaceRecord]
 ) -> dict[str, float]:
-    """Return the longest search while another thread adds and deletes, by one and by as many as can be.
+    """Return how long searches wait while another thread adds and deletes, one and as many as can be.
 
-    Where other programs keep the cores busy, this thread is ready to run and does not; that time is not
-    counted in ``blocked_ms``, for no lock of ours is its cause.
+    ``blocked_ms`` is the most that a search neither ran nor was ready to run while other programs had the
+    core: it waited for a lock, the interpreter's among them, or the disk.
     """
     done = Event()
     changes: list[float] = []
@@ -184,10 +184,10 @@ def _measure_while_changing(
     until = time.perf_counter() + _BUSY_SECONDS
     while time.perf_counter() < until or len(changes) < _CHANGES:
         for query in truth.queries[:10]:
-            queued, started = _milliseconds_in_queue(), time.perf_counter()
+            busy, started = _milliseconds_busy(), time.perf_counter()
             collections.search("people", query, 1, _ANY)
             taken.append(1000 * (time.perf_counter() - started))
-            blocked.append(taken[-1] - (_milliseconds_in_queue() - queued))
+            blocked.append(taken[-1] - (_milliseconds_busy() - busy))
     done.set()
     changer.join()
     return {
@@ -208,10 +208,10 @@ def _measure_start(directory: Path) -> dict[str, float]:
     return {"startup_1m_s": float(seconds), "index_mb": float(megabytes), "disk_mb": size / 2**20}
 
 
-def _milliseconds_in_queue() -> float:
-    """Return for how long this thread was ready to run while the kernel ran others."""
-    _running, waiting, _slices = Path("/proc/thread-self/schedstat").read_text().split()
-    return int(waiting) / 1e6
+def _milliseconds_busy() -> float:
+    """Return for how long this thread ran, or was ready to while the kernel ran others."""
+    running, waiting, _slices = Path("/proc/thread-self/schedstat").read_text().split()
+    return (int(running) + int(waiting)) / 1e6
 
 
 def _milliseconds(search: Callable[[int], object], queries: range) -> list[float]:
