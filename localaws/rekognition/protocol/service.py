@@ -41,9 +41,9 @@ class Call:
     region: str
 
 
-def analyze(service: Service, data: bytes) -> list[DetectedFace]:
+def analyze(service: Service, data: bytes, *, small_faces: bool = True) -> list[DetectedFace]:
     """Find the faces of an image file, at most 100, the most prominent first."""
-    return service.engine.analyze(decode(data))[:MAX_DETECTED_FACES]
+    return service.engine.analyze(decode(data), small_faces=small_faces)[:MAX_DETECTED_FACES]
 
 
 def most_prominent_face(
@@ -56,7 +56,7 @@ def most_prominent_face(
     ServiceError
         InvalidParameterException where there is none, or none good enough for the filter.
     """
-    faces = analyze(service, data)
+    faces = analyze(service, data, small_faces=False)
     if not faces:
         raise invalid_parameter(f"There are no faces in the {image_name}. Should be at least 1.")
     for face in faces:
