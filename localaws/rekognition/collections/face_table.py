@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from localaws.rekognition.collections.database import Database
+from localaws.rekognition.collections.database import Database, execute_for
 from localaws.rekognition.collections.records import FaceRecord, RelativeBox
 
 _COLUMNS = 'sequence, face_id, image_id, external_image_id, "left", top, width, height, confidence, user_id'
@@ -32,7 +32,7 @@ class FaceTable:
 
     def remove(self, connection: sqlite3.Connection, records: Iterable[FaceRecord]) -> None:
         """Remove faces."""
-        connection.executemany("DELETE FROM faces WHERE sequence = ?", [(face.sequence,) for face in records])
+        execute_for(connection, "DELETE FROM faces WHERE sequence IN", [face.sequence for face in records])
 
     def set_user(
         self, connection: sqlite3.Connection, records: Iterable[FaceRecord], user_id: str | None

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from localaws.rekognition.collections.database import Database
+from localaws.rekognition.collections.database import Database, execute_for
 from localaws.rekognition.collections.search_index import SearchIndex
 from localaws.rekognition.collections.segment import Segment
 from localaws.rekognition.engine import Floats
@@ -68,7 +68,7 @@ class Gallery:
 
     def erase(self, connection: sqlite3.Connection, keys: Sequence[int]) -> None:
         """Erase vectors on disk; once a transaction, since the marks of a segment are written as a whole."""
-        connection.executemany("DELETE FROM open_vectors WHERE key = ?", [(key,) for key in keys])
+        execute_for(connection, "DELETE FROM open_vectors WHERE key IN", keys)
         wanted = np.asarray(keys, np.int64)
         for segment in self._index.segments:
             rows = segment.rows(wanted)
