@@ -19,7 +19,7 @@ from threading import Event, Thread
 import numpy as np
 import numpy.typing as npt
 
-from localaws.rekognition.collections import FaceCollections, FaceRecord, NewFace, RelativeBox
+from localaws.rekognition.collections import FaceCollections, NewFace, RelativeBox
 from localaws.rekognition.engine import Floats
 
 _DIMENSION = 512
@@ -60,18 +60,20 @@ def run() -> dict[str, float]:
         collections = FaceCollections(Path(directory), "bench", _DIMENSION)
         collections.create("people", {})
         truth = _Truth(people.queries())
-        records: list[FaceRecord] = []
+        # Ids alone: a million records here would make every garbage collection halt all threads.
+        face_ids: list[str] = []
         started = time.perf_counter()
         for smaller, larger in pairwise([0, *_SIZES.values()]):
             for start in range(smaller, larger, _CHUNK):
                 vectors = people.next_faces(_CHUNK)
-                records += collections.add_faces("people", str(start).encode(), None, _new_faces(vectors))
-                truth.see(vectors, records[start:])
+                records = collections.add_faces("people", str(start).encode(), None, _new_faces(vectors))
+                face_ids += [record.face_id for record in records]
+                truth.see(vectors, face_ids[start:])
             name = next(name for name, size in _SIZES.items() if size == larger)
             figures |= _measure_size(collections, name, truth)
             _say(f"{larger:,} faces after {time.perf_counter() - started:.0f} s: {figures}")
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
-        figures |= _measure_while_changing(collections, people, truth, records)
+        figures |= _measure_while_changing(collections, people, truth, face_ids)
         collections.close()
         figures |= _measure_start(Path(directory))
     return figures
@@ -110,14 +112,14 @@ class _Truth:
         self._cosines = np.full(len(queries), -np.inf)
         self.face_ids = [""] * len(queries)
 
-    def see(self, vectors: Floats, records: list[FaceRecord]) -> None:
+    def see(self, vectors: Floats, face_ids: list[str]) -> None:
         """Take more faces into account."""
         cosines = self.queries.astype(np.float64) @ vectors.T.astype(np.float64)
         rows = np.argmax(cosines, axis=1)
         for query, row in enumerate(rows.tolist()):
             if cosines[query, row] > self._cosines[query]:
                 self._cosines[query] = cosines[query, row]
-                self.face_ids[query] = records[row].face_id
+                self.face_ids[query] = face_ids[row]
 
 
 def _measure_size(collections: FaceCollections, name: str, truth: _Truth) -> dict[str, float]:
@@ -150,7 +152,7 @@ def _measure_size(collections: FaceCollections, name: str, truth: _Truth) -> dic
 
 
 def _measure_while_changing(
-    collections: FaceCollections, people: _People, truth: _Truth, records: list[FaceRecord]
+    collections: FaceCollections, people: _People, truth: _Truth, face_ids: list[str]
 ) -> dict[str, float]:
     """Return how long searches wait while another thread adds and deletes, one and as many as can be.
 
@@ -172,8 +174,7 @@ def _measure_while_changing(
             gone = _MOST_DELETED if number % 50 == 49 else 1
             faces = _new_faces(vectors[number % 5_000 :][:added])
             collections.add_faces("people", f"later {number}".encode(), None, faces)
-            face_ids = [record.face_id for record in records[deleted : deleted + gone]]
-            collections.delete_faces("people", face_ids)
+            collections.delete_faces("people", face_ids[deleted : deleted + gone])
             deleted += gone
             changes.append(time.perf_counter() - started)
 
