@@ -6,6 +6,7 @@ searched for are new faces of people in the gallery, and strangers. The truth co
 every vector in float64 while the gallery is built.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -58,6 +59,7 @@ def run() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as directory:
         people = _People(np.random.default_rng(1))
         collections = FaceCollections(Path(directory), "bench", _DIMENSION)
+        gc.freeze()  # as the server does
         collections.create("people", {})
         truth = _Truth(people.queries())
         # Ids alone: a million records here would make every garbage collection halt all threads.
