@@ -236,7 +236,7 @@ def test_of_ninety_photos_of_ten_people_at_least_87_open_the_door_and_none_as_so
 
 
 def bomb():
-    """A PNG of 12 MB of pixels a side in a few kilobytes."""
+    """A PNG of 60,000 pixels a side in about a kilobyte."""
     import struct
     import zlib
 
