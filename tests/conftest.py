@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cli.kiosk import register_kiosk
@@ -113,3 +114,16 @@ def until(condition, patience: float = 30.0):
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
     return found
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it runs no more; in a container whose first process reaps nobody, orphans stay as zombies."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def all_gone(processes: list[psutil.Process]) -> bool:
+    """Whether they all end within five seconds."""
+    return until(lambda: all(map(has_ended, processes)), 5)

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import machine_settings, until
+from tests.conftest import all_gone, machine_settings, until
 
 
 def environment(settings):
@@ -54,11 +54,6 @@ def running_demo(settings, tmp_path):
     finally:
         demo.kill()
         demo.wait()
-
-
-def all_gone(processes):
-    _, alive = psutil.wait_procs(processes, timeout=5)
-    return not alive
 
 
 def test_the_demonstration_lets_one_in_keeps_one_out_and_does_so_again(settings):

@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from localaws.supervisor import ProcessFailed, Program, Supervisor
+from tests.conftest import all_gone
 
 LISTENS = "import signal, time; print('ready', flush=True); signal.sigwait([signal.SIGTERM])"
 DEAF = """
@@ -91,7 +92,7 @@ def test_a_child_that_outlives_its_program_is_killed(supervisor):
     family += family[0].children(recursive=True)
     assert len(family) == 2
     supervisor.stop(patience=0.3)
-    assert not psutil.wait_procs(family, timeout=5)[1]
+    assert all_gone(family)
 
 
 def test_stopping_twice_changes_nothing(supervisor):
