@@ -1,8 +1,10 @@
-"""One thread that hears the workers' answers and hands each to the request that waits for it."""
+"""One thread that hears the workers' answers and hands each to the requests that wait for it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
+from itertools import chain
 from threading import Event, Lock, Thread
 
 import structlog
@@ -44,7 +46,7 @@ class ReplyListener:
     def __init__(self, open_queue: Callable[[], Replies]) -> None:
         self._open_queue = open_queue
         self._queue = open_queue()
-        self._awaited: dict[str, Future[Decision | None]] = {}
+        self._awaited: defaultdict[str, list[Future[Decision | None]]] = defaultdict(list)
         self._lock = Lock()
         self._stopping = Event()
         self._hearing = Event()
@@ -71,17 +73,20 @@ class ReplyListener:
             if self._stopping.is_set():
                 return
             self._stopping.set()
-            awaited = list(self._awaited.values())
+            awaited = list(chain.from_iterable(self._awaited.values()))
         for future in awaited:
             _resolve(future, None)
         _delete(self._queue)
 
     @contextmanager
     def expect(self, recognition_id: str) -> Iterator[AwaitedDecision]:
-        """Keep an ear open for one decision; enter it before the job is sent."""
+        """Keep an ear open for one decision; enter it before the job is sent.
+
+        Several requests may wait for the same decision, as a kiosk that tries again does: each is told.
+        """
         future: Future[Decision | None] = Future()
         with self._lock:
-            self._awaited[recognition_id] = future
+            self._awaited[recognition_id].append(future)
             stopping = self._stopping.is_set()
         if stopping:
             _resolve(future, None)
@@ -89,7 +94,9 @@ class ReplyListener:
             yield AwaitedDecision(future)
         finally:
             with self._lock:
-                del self._awaited[recognition_id]
+                self._awaited[recognition_id].remove(future)
+                if not self._awaited[recognition_id]:
+                    del self._awaited[recognition_id]
 
     def _listen(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
@@ -113,10 +120,10 @@ class ReplyListener:
         self._hearing.set()
         for reply in replies:
             with self._lock:
-                future = self._awaited.get(reply.decision.recognition_id)
-            if future is None:
+                awaited = list(self._awaited.get(reply.decision.recognition_id, ()))
+            if not awaited:
                 _log.info("reply_nobody_waits_for", recognition_id=reply.decision.recognition_id)
-            else:
+            for future in awaited:
                 _resolve(future, reply.decision)
 
     def _reopen(self) -> None:
