@@ -56,7 +56,7 @@ def make_app() -> Flask:
             recognition_id=str(uuid4()),
             kiosk_id=kiosk.kiosk_id,
             door_id=kiosk.door_id,
-            frame=InlineFrame(data=frame.data),
+            frames=(InlineFrame(data=frame.data),),
             received_at=now,
             deadline=now + timedelta(minutes=1),
         )

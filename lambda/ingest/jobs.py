@@ -119,7 +119,7 @@ def _recognize_job(frame: _StoredObject, rest: str, frame_deadline: timedelta) -
         "recognition_id": frame.id,
         "kiosk_id": kiosk_id,
         "door_id": None,
-        "frame": frame.reference(),
+        "frames": [frame.reference()],
         "received_at": frame.put_at.isoformat(),
         "deadline": (frame.put_at + frame_deadline).isoformat(),
         "reply_to": None,

@@ -105,6 +105,11 @@ class Kiosk(_Record):
     created_at: AwareDatetime
 
 
+def majority(frames: int) -> int:
+    """How many of so many frames must show the same person for the door to open."""
+    return frames // 2 + 1
+
+
 class Decision(_Record):
     """The result of a recognition; written once, never changed.
 
@@ -112,6 +117,12 @@ class Decision(_Record):
     ----------
     similarity, threshold : float
         Percentages, 0 to 100; ``similarity`` is the best match's, also when it did not suffice.
+    frames : int
+        How many pictures the kiosk sent of this visitor.
+    agreed : int, optional
+        How many of those that were looked at showed one and the same person, each by itself: the one whom
+        most of them showed. Looking ends when the outcome is known, so three frames may be decided by
+        the first two. None where no picture was judged: expired, unknown kiosk, internal error.
     timings_ms : dict of str to float
         How long each step took, in milliseconds.
     """
@@ -125,6 +136,8 @@ class Decision(_Record):
     face_id: str | None = None
     similarity: float | None = Field(default=None, ge=0, le=100)
     threshold: float = Field(ge=0, le=100)
+    frames: int = Field(default=1, ge=1)
+    agreed: int | None = Field(default=None, ge=0)
     received_at: AwareDatetime
     decided_at: AwareDatetime
     timings_ms: dict[str, float] = {}
@@ -139,4 +152,14 @@ class Decision(_Record):
     def _granted_names_its_evidence(self) -> Self:
         if self.outcome is Outcome.GRANTED and not (self.person_id and self.face_id and self.similarity):
             raise ValueError("a granted decision names person_id, face_id and similarity")
+        return self
+
+    @model_validator(mode="after")
+    def _granted_by_a_majority(self) -> Self:
+        if self.agreed is not None and self.agreed > self.frames:
+            raise ValueError("no more frames agree than were sent")
+        # a decision written before frames were counted is one on one frame
+        agreed = int(self.frames == 1) if self.agreed is None else self.agreed
+        if self.outcome is Outcome.GRANTED and agreed < majority(self.frames):
+            raise ValueError("a granted decision has more than half of its frames agreeing")
         return self

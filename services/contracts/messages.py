@@ -22,6 +22,8 @@ from services.contracts.domain import Decision, Identifier
 
 RECOGNIZE_TASK = "facegate.recognize"
 ENROLL_TASK = "facegate.enroll"
+#: Frames of one visitor in one job.
+MOST_FRAMES = 5
 
 
 def _decode_text(value: object) -> object:
@@ -62,11 +64,17 @@ class StoredObject(_Message):
     version_id: str | None = None
 
 
+#: A frame, wherever it is.
+FrameSource = Annotated[InlineFrame | StoredObject, Field(discriminator="kind")]
+
+
 class RecognizeJob(_Message):
-    """Decide about one frame.
+    """Decide about one visitor.
 
     Attributes
     ----------
+    frames : tuple of InlineFrame or StoredObject
+        1 to 5 pictures of the same visitor, in the order in which the kiosk sent them.
     door_id : str, optional
         Unknown to cameras that only upload; the worker then asks the kiosk's record.
     deadline : datetime
@@ -79,7 +87,7 @@ class RecognizeJob(_Message):
     recognition_id: Identifier
     kiosk_id: Identifier
     door_id: Identifier | None = None
-    frame: Annotated[InlineFrame | StoredObject, Field(discriminator="kind")]
+    frames: tuple[FrameSource, ...] = Field(min_length=1, max_length=MOST_FRAMES)
     received_at: AwareDatetime
     deadline: AwareDatetime
     reply_to: str | None = None

@@ -34,6 +34,11 @@ class DecisionBody(_Body):
     similarity, threshold : float
         Percentages, 0 to 100. The similarity is rounded down to four decimals, never up: what fell just
         short of the threshold must not read as if it had reached it.
+    frames : int
+        How many pictures of the visitor were sent.
+    agreed : int or None
+        How many of those that were looked at showed the same person; looking ends when the outcome is
+        known. None where no picture was judged.
     """
 
     recognition_id: str
@@ -44,6 +49,8 @@ class DecisionBody(_Body):
     person: PersonBody | None
     similarity: float | None
     threshold: float
+    frames: int
+    agreed: int | None
     door_id: str | None
     kiosk_id: str
     received_at: AwareDatetime
@@ -64,6 +71,8 @@ class DecisionBody(_Body):
             person=person,
             similarity=None if decision.similarity is None else _shown(decision.similarity),
             threshold=decision.threshold,
+            frames=decision.frames,
+            agreed=decision.agreed,
             door_id=decision.door_id,
             kiosk_id=decision.kiosk_id,
             received_at=decision.received_at,

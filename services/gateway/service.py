@@ -113,7 +113,7 @@ class Recognitions:
             recognition_id=recognition_id,
             kiosk_id=kiosk.kiosk_id,
             door_id=kiosk.door_id,
-            frame=source,
+            frames=(source,),
             received_at=received_at,
             deadline=received_at + self.deadline,
         )

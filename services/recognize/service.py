@@ -137,7 +137,7 @@ class RecognizeService:
     def _recognize(self, job: RecognizeJob, timings: "_Timings") -> Verdict:
         try:
             with timings.step("search_ms"):
-                matches = self._search_until(job.deadline, job.frame)
+                matches = self._search_until(job.deadline, job.frames[0])
         except NoFaceInImage:
             return Verdict(DecisionReason.NO_FACE)
         except UnreadableImage:
@@ -170,6 +170,7 @@ class RecognizeService:
             face_id=verdict.match.face_id if verdict.match else None,
             similarity=verdict.match.similarity if verdict.match else None,
             threshold=self._policy.threshold,
+            frames=len(job.frames),
             received_at=job.received_at,
             decided_at=self._now(),
             timings_ms=timings.rounded(),

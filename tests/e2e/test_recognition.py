@@ -115,7 +115,7 @@ def test_the_same_message_delivered_twice_is_one_decision(facegate):
         recognition_id=f"twice-{uuid4().hex}",
         kiosk_id=facegate.kiosk_id,
         door_id="front-door",
-        frame=InlineFrame(data=as_frame(grace_hopper())),
+        frames=(InlineFrame(data=as_frame(grace_hopper())),),
         received_at=now,
         deadline=now + timedelta(seconds=30),
         reply_to=replies.url,
@@ -136,7 +136,7 @@ def test_a_frame_that_comes_too_late_expires(facegate):
         recognition_id=f"late-{uuid4().hex}",
         kiosk_id=facegate.kiosk_id,
         door_id="front-door",
-        frame=InlineFrame(data=as_frame(grace_hopper())),
+        frames=(InlineFrame(data=as_frame(grace_hopper())),),
         received_at=then,
         deadline=then + timedelta(seconds=8),
     )

@@ -41,7 +41,7 @@ def test_a_frame_put_into_the_bucket_becomes_a_recognize_job(emulator, outputs, 
     )
     body = receive_one(emulator.session, outputs["RecognizeQueueUrl"])
     job = RecognizeJob.model_validate_json(job_text(body))
-    assert (job.kiosk_id, job.frame.key) == ("lobby-1", "frames/lobby-1/0001.jpg")
+    assert (job.kiosk_id, [frame.key for frame in job.frames]) == ("lobby-1", ["frames/lobby-1/0001.jpg"])
     assert (job.deadline - job.received_at).total_seconds() == 10
     assert json.loads(body)["headers"]["task"] == RECOGNIZE_TASK
 

@@ -27,7 +27,7 @@ def job(recognition_id="r-1", data=b"jpeg"):
     return RecognizeJob(
         recognition_id=recognition_id,
         kiosk_id="kiosk-1",
-        frame=InlineFrame(data=data),
+        frames=(InlineFrame(data=data),),
         received_at=NOW,
         deadline=NOW + timedelta(seconds=8),
     )
@@ -206,7 +206,7 @@ def test_what_cannot_be_done_is_put_aside_whole_and_with_the_reason(served, body
 
 def test_a_reason_repeats_nothing_of_the_picture(served):
     text = json.dumps(
-        json.loads(job().model_dump_json()) | {"frame": {"kind": "inline", "data": "c2VjcmV0!"}}
+        json.loads(job().model_dump_json()) | {"frames": [{"kind": "inline", "data": "c2VjcmV0!"}]}
     )
     body = celery_body(RECOGNIZE_TASK, "x", text, "recognize")
     served.sqs.send_message(QueueUrl=served.outputs.recognize_queue_url, MessageBody=body)

@@ -23,7 +23,7 @@ from services.contracts.domain import (
     PersonStatus,
 )
 from services.contracts.messages import StoredObject
-from services.contracts.reasons import DecisionReason, RejectionReason
+from services.contracts.reasons import DecisionReason, Outcome, RejectionReason
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
@@ -39,6 +39,8 @@ def decision(recognition_id="r-1", **changes):
         "face_id": "face-1",
         "similarity": 99.98765,
         "threshold": 99.0,
+        "frames": 3,
+        "agreed": 2,
         "received_at": NOW,
         "decided_at": NOW,
         "timings_ms": {"search_ms": 7.1},
@@ -50,6 +52,14 @@ def test_a_decision_is_read_back_as_it_was_written(aws):
     store = DecisionStore(aws)
     assert store.record(decision())
     assert store.get("r-1") == decision()
+
+
+def test_a_decision_written_before_frames_were_counted_is_read_as_one_on_one_frame(aws):
+    DecisionStore(aws).record(decision())
+    key = {"recognition_id": {"S": "r-1"}}
+    aws.dynamodb.update_item(TableName="decisions", Key=key, UpdateExpression="REMOVE frames, agreed")
+    old = DecisionStore(aws).get("r-1")
+    assert (old.outcome, old.frames, old.agreed) == (Outcome.GRANTED, 1, None)
 
 
 def test_a_recognition_is_decided_once(aws):

@@ -17,7 +17,7 @@ def recognize_job(**changes):
     fields = {
         "recognition_id": "r-1",
         "kiosk_id": "kiosk-1",
-        "frame": InlineFrame(data=b"\xff\xd8jpeg"),
+        "frames": (InlineFrame(data=b"\xff\xd8jpeg"),),
         "received_at": NOW,
         "deadline": NOW + timedelta(seconds=8),
     }
@@ -26,13 +26,25 @@ def recognize_job(**changes):
 
 @given(st.binary(max_size=2000))
 def test_an_inline_frame_crosses_the_queue_byte_for_byte(data):
-    job = recognize_job(frame=InlineFrame(data=data))
+    job = recognize_job(frames=(InlineFrame(data=data),))
     assert RecognizeJob.model_validate_json(job.model_dump_json()) == job
 
 
 def test_a_stored_frame_crosses_the_queue():
-    job = recognize_job(frame=StoredObject(bucket="b", key="posted-frames/k/ü.jpg", version_id="v1"))
-    assert RecognizeJob.model_validate_json(job.model_dump_json()).frame == job.frame
+    job = recognize_job(frames=(StoredObject(bucket="b", key="posted-frames/k/ü.jpg", version_id="v1"),))
+    assert RecognizeJob.model_validate_json(job.model_dump_json()).frames == job.frames
+
+
+@pytest.mark.parametrize("count", [0, 6])
+def test_a_job_has_one_to_five_frames(count):
+    with pytest.raises(ValidationError, match="frames"):
+        recognize_job(frames=(InlineFrame(data=b"jpeg"),) * count)
+
+
+def test_frames_in_the_message_and_in_the_bucket_cross_the_queue_together_and_in_order():
+    frames = (InlineFrame(data=b"first"), StoredObject(bucket="b", key="k"), InlineFrame(data=b"third"))
+    job = recognize_job(frames=frames)
+    assert RecognizeJob.model_validate_json(job.model_dump_json()).frames == frames
 
 
 def test_an_enroll_job_crosses_the_queue():
@@ -88,11 +100,26 @@ def test_only_a_match_grants(reason):
     assert (reason.outcome is Outcome.GRANTED) == (reason is DecisionReason.MATCH)
 
 
+def granted(**changes):
+    evidence = {"person_id": "p", "face_id": "f", "similarity": 99.5}
+    return decision(DecisionReason.MATCH, **(evidence | changes))
+
+
 @pytest.mark.parametrize("missing", ["person_id", "face_id", "similarity"])
 def test_nobody_is_let_in_without_evidence(missing):
-    evidence = {"person_id": "p", "face_id": "f", "similarity": 99.5}
     with pytest.raises(ValidationError, match="granted decision"):
-        decision(DecisionReason.MATCH, **(evidence | {missing: None}))
+        granted(**{missing: None})
+
+
+@pytest.mark.parametrize(("frames", "agreed"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (1, None)])
+def test_a_majority_of_the_frames_lets_in(frames, agreed):
+    assert granted(frames=frames, agreed=agreed).outcome is Outcome.GRANTED
+
+
+@pytest.mark.parametrize(("frames", "agreed"), [(1, 0), (2, 1), (3, 1), (4, 2), (5, 2), (2, None), (1, 2)])
+def test_nobody_is_let_in_without_a_majority_of_the_frames(frames, agreed):
+    with pytest.raises(ValidationError, match="agree"):
+        granted(frames=frames, agreed=agreed)
 
 
 @pytest.mark.parametrize("reason", DecisionReason)

@@ -47,6 +47,7 @@ def decision_on(
         face_id="f-1",
         similarity=99.7,
         threshold=99.0,
+        agreed=1,
         received_at=NOW,
         decided_at=NOW,
         timings_ms={"search": 12.5},

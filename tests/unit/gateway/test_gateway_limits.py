@@ -37,7 +37,7 @@ def test_the_largest_frame_that_may_travel_inline_fits_the_queue():
         recognition_id=longest,
         kiosk_id=longest,
         door_id=longest,
-        frame=InlineFrame(data=b"\xff" * MOST_INLINE_FRAME_BYTES),
+        frames=(InlineFrame(data=b"\xff" * MOST_INLINE_FRAME_BYTES),),
         received_at=NOW,
         deadline=NOW,
         reply_to="https://sqs.eu-central-1.amazonaws.com/123456789012/" + "q" * 80,

@@ -43,6 +43,8 @@ def test_a_waiting_kiosk_gets_the_decision(gateway: Gateway):
         "person": {"person_id": "p-1", "full_name": "Grace Hopper"},
         "similarity": 99.7,
         "threshold": 99.0,
+        "frames": 1,
+        "agreed": 1,
         "door_id": "front",
         "kiosk_id": "lobby",
         "received_at": "2026-01-02T03:04:05Z",
@@ -74,10 +76,10 @@ def test_the_job_says_who_asks_until_when_and_where_to_answer(gateway: Gateway):
     (job,) = gateway.jobs.sent
     assert parse_uuid7(job.recognition_id)
     assert (job.kiosk_id, job.door_id, job.reply_to) == ("lobby", "front", gateway.replies.url)
-    assert job.frame == InlineFrame(data=frame)
+    assert job.frames == (InlineFrame(data=frame),)
     assert before <= job.received_at <= datetime.now(UTC)
     assert job.deadline - job.received_at == timedelta(seconds=8)
-    assert b64decode(job.model_dump(mode="json")["frame"]["data"]) == frame
+    assert b64decode(job.model_dump(mode="json")["frames"][0]["data"]) == frame
 
 
 def test_a_frame_may_come_as_a_form(gateway: Gateway):
@@ -88,7 +90,7 @@ def test_a_frame_may_come_as_a_form(gateway: Gateway):
     )
 
     assert answer.status_code == 202
-    assert gateway.jobs.sent[0].frame == InlineFrame(data=frame)
+    assert gateway.jobs.sent[0].frames == (InlineFrame(data=frame),)
 
 
 def test_a_large_frame_travels_through_the_bucket(gateway: Gateway):
@@ -98,7 +100,7 @@ def test_a_large_frame_travels_through_the_bucket(gateway: Gateway):
 
     assert answer.status_code == 202
     key = f"posted-frames/lobby/{answer.get_json()['recognition_id']}"
-    assert gateway.jobs.sent[0].frame == StoredObject(bucket="frames", key=key)
+    assert gateway.jobs.sent[0].frames == (StoredObject(bucket="frames", key=key),)
     assert gateway.frames.stored == {key: frame}
 
 

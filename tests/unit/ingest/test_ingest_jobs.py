@@ -57,7 +57,7 @@ def test_any_photos_key_arrives_in_the_enroll_job_as_it_was_put(name):
 def test_any_frames_key_arrives_in_the_recognize_job_as_it_was_put(kiosk_id, name):
     job = job_of(record(f"frames/{kiosk_id}/{name}"), DEADLINE)
     parsed = RecognizeJob.model_validate_json(carried(job))
-    assert parsed.frame.key == f"frames/{kiosk_id}/{name}"
+    assert [frame.key for frame in parsed.frames] == [f"frames/{kiosk_id}/{name}"]
     assert parsed.kiosk_id == kiosk_id
     assert parsed.recognition_id == job.id
 

@@ -84,7 +84,7 @@ def job(**changes):
         "recognition_id": "r-1",
         "kiosk_id": "kiosk-1",
         "door_id": "front-door",
-        "frame": InlineFrame(data=b"jpeg"),
+        "frames": (InlineFrame(data=b"jpeg"),),
         "received_at": NOW,
         "deadline": NOW + timedelta(seconds=8),
         "reply_to": "https://replies",
