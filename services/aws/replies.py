@@ -1,11 +1,14 @@
-"""The reply queue of one gateway process, and the worker's side of it."""
+"""The reply queue of one gateway process, the worker's side of it, and what is known of all reply queues."""
 
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 import structlog
 from botocore.exceptions import ClientError
-from pydantic import ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from services.aws.errors import error_code, translated
 from services.contracts.messages import DecisionReply
@@ -19,7 +22,15 @@ log = structlog.stdlib.get_logger(__name__)
 
 #: A reply is worth nothing after the longest wait; SQS keeps it no longer than its minimum.
 _RETENTION_SECONDS = 60
+#: A reply that was received stays invisible until it is gone by its age: nothing needs to delete it, which
+#: saves a call a decision.
+_INVISIBLE_SECONDS = 2 * _RETENTION_SECONDS
 _NO_SUCH_QUEUE = frozenset({"NonExistentQueue", "QueueDoesNotExist"})
+#: Tag of a reply queue: when its gateway last said that it lives. By it a queue is known as ours, too.
+_HEARTBEAT = "facegate:alive-at"
+_TIMES = TypeAdapter(AwareDatetime)
+#: As many as one call gives. There are more only where a thousand were killed, and each sweep makes room.
+_MOST_LISTED = 1000
 
 
 class ReplyQueue:
@@ -44,10 +55,23 @@ class ReplyQueue:
                 QueueName=f"{aws.outputs.reply_queue_prefix}{uuid4().hex}",
                 Attributes={
                     "MessageRetentionPeriod": str(_RETENTION_SECONDS),
+                    "VisibilityTimeout": str(_INVISIBLE_SECONDS),
                     "SqsManagedSseEnabled": "true",
                 },
+                tags=_heartbeat(),
             )["QueueUrl"]
         return cls(sqs, url)
+
+    def beat(self) -> None:
+        """Say that the process that made the queue lives.
+
+        Raises
+        ------
+        AwsError
+            If SQS cannot be asked, or the queue is gone.
+        """
+        with translated("tagging the reply queue"):
+            self._sqs.tag_queue(QueueUrl=self.url, Tags=_heartbeat())
 
     def receive(self, wait_seconds: int) -> list[DecisionReply]:
         """Take the replies that came, waiting for the first one.
@@ -66,14 +90,6 @@ class ReplyQueue:
             messages = self._sqs.receive_message(
                 QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_seconds
             ).get("Messages", [])
-            if messages:
-                self._sqs.delete_message_batch(
-                    QueueUrl=self.url,
-                    Entries=[
-                        {"Id": str(number), "ReceiptHandle": message.get("ReceiptHandle", "")}
-                        for number, message in enumerate(messages)
-                    ],
-                )
         return [reply for message in messages if (reply := _read(message.get("Body", ""))) is not None]
 
     def close(self) -> None:
@@ -86,6 +102,69 @@ class ReplyQueue:
         """
         with translated("removing the reply queue"):
             self._sqs.delete_queue(QueueUrl=self.url)
+
+
+class ReplyQueues:
+    """The reply queues of all gateway processes of the stack."""
+
+    def __init__(self, aws: "Aws") -> None:
+        self._sqs = aws.sqs
+        self._prefix = aws.outputs.reply_queue_prefix
+
+    def heartbeats(self, most: int) -> Iterator[tuple[str, datetime]]:
+        """Tell when the gateways behind the queues last said that they live.
+
+        Queues without this tag are passed over: another stack's queue may begin with the same letters.
+
+        Parameters
+        ----------
+        most : int
+            Look at so many queues and no more; chance says which, so that in time each is looked at.
+
+        Yields
+        ------
+        tuple of str and datetime
+            A queue's URL, and its heartbeat.
+
+        Raises
+        ------
+        AwsError
+            If SQS cannot be asked.
+        """
+        with translated("listing the reply queues"):
+            listed = self._sqs.list_queues(QueueNamePrefix=self._prefix, MaxResults=_MOST_LISTED)
+        urls = listed.get("QueueUrls", [])
+        for url in random.sample(urls, min(most, len(urls))):
+            heartbeat = self._tags(url).get(_HEARTBEAT)
+            try:
+                yield url, _TIMES.validate_python(heartbeat)
+            except ValidationError:
+                continue
+
+    def remove(self, url: str) -> None:
+        """Remove a queue; one that is gone already is no error.
+
+        Raises
+        ------
+        AwsError
+            If SQS cannot be asked.
+        """
+        with translated("removing a reply queue"):
+            try:
+                self._sqs.delete_queue(QueueUrl=url)
+            except ClientError as error:
+                if error_code(error) not in _NO_SUCH_QUEUE:
+                    raise
+
+    def _tags(self, url: str) -> dict[str, str]:
+        with translated("reading a reply queue's tags"):
+            try:
+                return self._sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
+            except ClientError as error:
+                if error_code(error) not in _NO_SUCH_QUEUE:
+                    raise
+                # its gateway removed it meanwhile
+                return {}
 
 
 class ReplySender:
@@ -109,6 +188,10 @@ class ReplySender:
                 if error_code(error) not in _NO_SUCH_QUEUE:
                     raise
                 log.info("reply_queue_gone", recognition_id=reply.decision.recognition_id)
+
+
+def _heartbeat() -> dict[str, str]:
+    return {_HEARTBEAT: datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 def _read(body: str) -> DecisionReply | None:

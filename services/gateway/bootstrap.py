@@ -9,12 +9,13 @@ from services.aws.decisions import DecisionStore
 from services.aws.frames import FrameStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosks import KioskStore
-from services.aws.replies import ReplyQueue
+from services.aws.replies import ReplyQueue, ReplyQueues
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.replies import ReplyListener
+from services.gateway.reply_sweep import ReplySweep
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.gateway.worker import ends_with_worker
@@ -22,7 +23,7 @@ from services.logs import configure_logs
 
 
 def make_app() -> Flask:
-    """Make the gateway of this process, with a reply queue of its own and a thread that listens on it.
+    """Make the gateway of this process, with a reply queue of its own that a thread listens on.
 
     Raises
     ------
@@ -36,6 +37,8 @@ def make_app() -> Flask:
     aws = Aws.connect(AwsSettings())
     replies = ReplyListener(lambda: ReplyQueue.open(aws))
     replies.start()
+    abandoned_after = timedelta(seconds=settings.reply_queue_abandoned_after)
+    ReplySweep(replies, ReplyQueues(aws), abandoned_after).start()
     jobs = JobQueue(aws, aws.outputs.recognize_queue_url)
     recognitions = Recognitions(
         jobs=jobs,

@@ -1,6 +1,7 @@
 """What the gateway needs of the world outside, as seen from here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from services.contracts.domain import Decision, Kiosk
@@ -55,6 +56,22 @@ class Replies(Protocol):
         """Take what has come, or wait for something to come."""
         ...
 
+    def beat(self) -> None:
+        """Say that the process that listens lives."""
+        ...
+
     def close(self) -> None:
         """Delete the queue."""
+        ...
+
+
+class ReplyQueues(Protocol):
+    """The queues of all gateway processes."""
+
+    def heartbeats(self, most: int) -> Iterable[tuple[str, datetime]]:
+        """Tell, of at most so many queues, when their gateways last said that they live."""
+        ...
+
+    def remove(self, url: str) -> None:
+        """Delete a queue."""
         ...

@@ -67,6 +67,20 @@ class ReplyListener:
         self._hearing.set()
         self._thread.start()
 
+    def beat(self) -> None:
+        """Say that the queue is in use.
+
+        Raises
+        ------
+        AwsError
+            If that cannot be said now.
+        """
+        self._queue.beat()
+
+    def wait_closed(self, seconds: float) -> bool:
+        """Wait until this is closed; False if it is open after `seconds` still."""
+        return self._stopping.wait(seconds)
+
     def close(self) -> None:
         """Let go of every request that waits, and delete the queue. Doing it again changes nothing."""
         with self._lock:

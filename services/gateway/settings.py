@@ -43,6 +43,9 @@ class GatewaySettings(BaseSettings):
         Seconds within which a request's body has to arrive; 5 if left out, or the deadline if that is less.
     frames_read_at_once : int
         Frames decoded at the same time by a process; one of the most pixels takes 70 MB.
+    reply_queue_abandoned_after : float
+        Seconds of silence after which a gateway counts as killed and another removes its reply queue. Longer
+        than the half hour that clocks may differ by.
     """
 
     model_config = SettingsConfigDict(env_prefix="FACEGATE_", frozen=True)
@@ -57,6 +60,7 @@ class GatewaySettings(BaseSettings):
     max_wait: Annotated[int, Field(ge=0)] = 10
     body_timeout: Annotated[float, Field(gt=0)] = Field(default_factory=_body_timeout)
     frames_read_at_once: Annotated[int, Field(gt=0)] = 4
+    reply_queue_abandoned_after: Annotated[float, Field(gt=0)] = 3600.0
 
 
 class ServerSettings(BaseSettings):

@@ -117,6 +117,7 @@ class InMemoryReplies:
         self.asked = Event()
         self.closed = Event()
         self.times_opened = 0
+        self.beats = 0
 
     def open(self) -> "InMemoryReplies":
         self.closed.clear()
@@ -137,6 +138,11 @@ class InMemoryReplies:
         if isinstance(arrived, AwsError):
             raise arrived
         return [arrived]
+
+    def beat(self) -> None:
+        if self.closed.is_set():
+            raise AwsError("the queue does not exist")
+        self.beats += 1
 
     def close(self) -> None:
         self.closed.set()
