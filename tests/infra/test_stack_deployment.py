@@ -16,6 +16,7 @@ TABLES = {
     "DecisionsTable": "recognition_id",
     "EnrollmentsTable": "enrollment_id",
     "KiosksTable": "kiosk_id",
+    "RequestsTable": "request_id",
 }
 
 

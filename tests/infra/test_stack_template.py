@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ OUTPUTS = {
     "DecisionsTableName",
     "EnrollmentsTableName",
     "KiosksTableName",
+    "RequestsTableName",
     "CollectionId",
     "CollectionArn",
 }
@@ -47,7 +49,7 @@ def test_everything_that_holds_data_outlives_the_stack(template):
         for name, resource in template["Resources"].items()
         if resource["Type"] in holders
     }
-    assert len(policies) == 8
+    assert len(policies) == 9
     assert set(policies.values()) == {"RetainExceptOnCreate"}
 
 
@@ -72,7 +74,7 @@ def test_no_service_may_make_every_call_or_touch_every_resource(template, policy
 @pytest.mark.parametrize(
     ("policy", "forbidden"),
     [
-        ("GatewayPolicy", ["rekognition:", "dynamodb:PutItem", "s3:GetObject"]),
+        ("GatewayPolicy", ["rekognition:", "dynamodb:DeleteItem", "s3:GetObject"]),
         ("RecognizePolicy", ["rekognition:IndexFaces", "rekognition:DeleteFaces", "s3:PutObject"]),
         ("EnrollPolicy", ["s3:PutObject", "s3:DeleteObject", "rekognition:DeleteCollection"]),
     ],
@@ -80,3 +82,12 @@ def test_no_service_may_make_every_call_or_touch_every_resource(template, policy
 def test_no_service_may_do_another_ones_work(template, policy, forbidden):
     text = json.dumps(statements(template, policy))
     assert not [action for action in forbidden if action in text]
+
+
+def test_the_gateway_writes_no_decision_and_no_kiosk(template):
+    writable = [
+        statement["Resource"]
+        for statement in statements(template, "GatewayPolicy")
+        if re.search("dynamodb:(Put|Update|BatchWrite|Delete)", str(statement["Action"]))
+    ]
+    assert writable == [("GetAtt", "RequestsTable.Arn")]

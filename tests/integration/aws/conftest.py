@@ -14,6 +14,7 @@ TABLES = {
     "decisions": "recognition_id",
     "enrollments": "enrollment_id",
     "kiosks": "kiosk_id",
+    "requests": "request_id",
 }
 REGION = "us-east-1"
 

@@ -1,0 +1,164 @@
+"""The table of requests with an ``Idempotency-Key``: a request made again finds its recognition here."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from services.aws.errors import translated
+from services.aws.items import attribute, from_item, to_item
+
+if TYPE_CHECKING:
+    from services.aws.connection import Aws
+
+_EXPIRY = "expires_at"
+#: A kiosk that was cut off for hours and then sends what it has kept must not have an old frame decided anew.
+_RETENTION = timedelta(hours=24)
+
+
+class KeyedRequest(BaseModel):
+    """What a kiosk asked for under an ``Idempotency-Key``.
+
+    Attributes
+    ----------
+    request_id : str
+        Stands for kiosk and key: 64 hexadecimal digits. The key itself is not kept, it may be a secret.
+    frames_sha256 : str
+        By which the frames are known again: 64 hexadecimal digits.
+    held_until : datetime
+        Until then whoever wrote this is queuing the job, and nobody else does.
+    queued : bool
+        Whether the job is known to be queued.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    request_id: str
+    recognition_id: str
+    frames_sha256: str
+    received_at: AwareDatetime
+    held_until: AwareDatetime
+    queued: bool = False
+
+    @staticmethod
+    def id_of(kiosk_id: str, key: str) -> str:
+        """Derive the id from a kiosk and the key that it chose; two kiosks may choose the same."""
+        return sha256(json.dumps([kiosk_id, key]).encode()).hexdigest()
+
+    def held_on(self, until: datetime) -> Self:
+        """Make the same request, held until another time."""
+        return self.model_copy(update={"held_until": until})
+
+
+class RequestStore:
+    """Requests by kiosk and key, for a day."""
+
+    def __init__(self, aws: "Aws") -> None:
+        self._dynamodb = aws.dynamodb
+        self._table = aws.outputs.requests_table_name
+
+    def register(self, request: KeyedRequest) -> KeyedRequest:
+        """Write the request down unless it was made before.
+
+        Returns
+        -------
+        KeyedRequest
+            The one that stands: `request`, or the earlier one with its id.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        item = to_item(request)
+        item[_EXPIRY] = attribute(int((request.received_at + _RETENTION).timestamp()))
+        with translated("registering a request"):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    # DynamoDB may take days to remove what expired
+                    ConditionExpression="attribute_not_exists(request_id) OR expires_at <= :now",
+                    ExpressionAttributeValues={":now": attribute(int(request.received_at.timestamp()))},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as standing:
+                # where botocore's types know of no item
+                return from_item(KeyedRequest, cast("dict[str, Any]", standing.response)["Item"])
+        return request
+
+    def get(self, request_id: str) -> KeyedRequest | None:
+        """Look a request up.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        with translated("reading a request"):
+            answer = self._dynamodb.get_item(
+                TableName=self._table, Key={"request_id": attribute(request_id)}, ConsistentRead=True
+            )
+        item = answer.get("Item")
+        request = from_item(KeyedRequest, item) if item else None
+        return request if request and datetime.now(UTC) < request.received_at + _RETENTION else None
+
+    def hold(self, request: KeyedRequest, until: datetime) -> KeyedRequest | None:
+        """Take a request over, hold it longer, or let it go by holding it until now.
+
+        Parameters
+        ----------
+        request : KeyedRequest
+            As it was read or written last.
+
+        Returns
+        -------
+        KeyedRequest or None
+            The request held until then; None if it was queued or held by another meanwhile.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        held = request.held_on(until)
+        values = {
+            ":seen": to_item(request)["held_until"],
+            ":until": to_item(held)["held_until"],
+            ":false": attribute(False),
+        }
+        updated = self._update(
+            request.request_id, "SET held_until = :until", "held_until = :seen AND queued = :false", values
+        )
+        return held if updated else None
+
+    def mark_queued(self, request: KeyedRequest) -> None:
+        """Say that the job is queued.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        self._update(
+            request.request_id,
+            "SET queued = :true",
+            "attribute_exists(request_id)",
+            {":true": attribute(True)},
+        )
+
+    def _update(self, request_id: str, expression: str, condition: str, values: dict[str, Any]) -> bool:
+        with translated("updating a request"):
+            try:
+                self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key={"request_id": attribute(request_id)},
+                    UpdateExpression=expression,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
