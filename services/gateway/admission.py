@@ -24,10 +24,22 @@ class Overloaded(Exception):
 
 
 class Passage:
-    """One recognition under way."""
+    """One recognition under way.
 
-    def __init__(self) -> None:
+    Attributes
+    ----------
+    searches : int
+        How much there is to do.
+    answered : bool
+        Whether its answer came.
+    withdrawn : bool
+        Whether nothing was sent after all, so that nothing can be learnt.
+    """
+
+    def __init__(self, searches: int = 1) -> None:
+        self.searches = searches
         self.answered = False
+        self.withdrawn = False
 
 
 class Admission:
@@ -36,10 +48,10 @@ class Admission:
     Parameters
     ----------
     tolerable_delay : float
-        Seconds that an answer may take before the limit shrinks.
+        Seconds that an answer may take, for each search it needs, before the limit shrinks.
     initial, least : float
-        The limit at the start, and what is let under way whatever happens: without answers nothing would be
-        learnt.
+        The limit at the start, in searches, and what is let under way whatever happens: without answers
+        nothing would be learnt.
     clock : callable
         Monotonic seconds.
     """
@@ -77,8 +89,13 @@ class Admission:
             raise Overloaded
 
     @contextmanager
-    def passage(self) -> Iterator[Passage]:
+    def passage(self, searches: int = 1) -> Iterator[Passage]:
         """Have a recognition under way.
+
+        Parameters
+        ----------
+        searches : int
+            How many frames have to be looked at, one after the other.
 
         Raises
         ------
@@ -88,8 +105,8 @@ class Admission:
         with self._lock:
             if self._under_way >= self._limit:
                 raise Overloaded
-            self._under_way += 1
-        passage, began = Passage(), self._clock()
+            self._under_way += searches
+        passage, began = Passage(searches), self._clock()
         try:
             yield passage
         finally:
@@ -97,16 +114,19 @@ class Admission:
 
     def _leave(self, passage: Passage, began: float) -> None:
         now = self._clock()
-        in_time = passage.answered and now - began <= self._tolerable_delay
+        tolerable_delay = self._tolerable_delay * passage.searches
+        in_time = passage.answered and now - began <= tolerable_delay
         with self._lock:
             # A limit that is hardly used says nothing of what could be done.
             in_use = self._under_way > self._limit / 2
-            self._under_way -= 1
+            self._under_way -= passage.searches
+            if passage.withdrawn:
+                return
             if in_time and in_use:
-                self._limit += _INCREASE / self._limit
+                self._limit += _INCREASE * passage.searches / self._limit
             elif not in_time and began >= self._shrunk_at:
                 # Once for all that were under way together: they are late for the same reason.
-                late_by = self._tolerable_delay / (now - began) if passage.answered else _MOST_DECREASE
+                late_by = tolerable_delay / (now - began) if passage.answered else _MOST_DECREASE
                 decrease = min(_LEAST_DECREASE, max(_MOST_DECREASE, late_by))
                 self._limit = max(self._least, self._limit * decrease)
                 self._shrunk_at = now

@@ -118,6 +118,28 @@ def test_an_error_gives_the_place_back():
             raise ValueError("broken")
 
 
+def test_a_visitor_of_several_frames_takes_the_place_of_as_many_and_may_take_as_much_longer():
+    now = [0.0]
+    admission = Admission(TOLERABLE, initial=4, clock=lambda: now[0])
+    with admission.passage(searches=3), admission.passage(), pytest.raises(Overloaded):
+        admission.check()
+    with admission.passage(searches=3) as three:
+        before = admission.limit
+        now[0] += 3 * TOLERABLE
+        three.answered = True
+    assert admission.limit > before
+
+
+def test_nothing_is_learnt_from_a_passage_that_sent_nothing():
+    admission = Admission(TOLERABLE, initial=4)
+    with admission.passage() as passage:
+        passage.withdrawn = True
+    assert admission.limit == 4
+    with ExitStack() as under_way:
+        for _ in range(4):
+            under_way.enter_context(admission.passage())
+
+
 @pytest.mark.parametrize("prefer", [{"Prefer": "wait=5"}, {}])
 def test_a_frame_that_would_be_decided_too_late_is_refused_before_it_is_queued_or_stored(gateway, prefer):
     with ExitStack() as under_way:
