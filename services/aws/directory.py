@@ -25,13 +25,15 @@ class Directory:
         self._faces = aws.outputs.faces_table_name
         self._people = aws.outputs.people_table_name
 
-    def people_by_face(self, face_ids: Collection[str]) -> dict[str, Person]:
+    def people_by_face(self, face_ids: Collection[str], known: Collection[Person] = ()) -> dict[str, Person]:
         """Look up the person behind each face, in two reads however many there are.
 
         Parameters
         ----------
         face_ids : collection of str
             At most 100 of Rekognition's FaceIds.
+        known : collection of Person, optional
+            People read just now, who are not read again.
 
         Returns
         -------
@@ -50,11 +52,11 @@ class Directory:
             from_item(Face, item, rename=FACE_ATTRIBUTES)
             for item in self._batch_get(self._faces, "RekognitionId", face_ids)
         ]
-        people = {
-            person.person_id: person
-            for item in self._batch_get(self._people, "person_id", {face.person_id for face in faces})
-            for person in [from_item(Person, item)]
-        }
+        people = {person.person_id: person for person in known}
+        unread = {face.person_id for face in faces} - people.keys()
+        for item in self._batch_get(self._people, "person_id", unread):
+            person = from_item(Person, item)
+            people[person.person_id] = person
         return {face.face_id: people[face.person_id] for face in faces if face.person_id in people}
 
     def _batch_get(self, table: str, key: str, values: Collection[str]) -> list[dict[str, Any]]:

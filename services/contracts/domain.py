@@ -122,7 +122,7 @@ class Decision(_Record):
     agreed : int, optional
         How many of those that were looked at showed one and the same person, each by itself: the one whom
         most of them showed. Looking ends when the outcome is known, so three frames may be decided by
-        the first two. None where no picture was judged: expired, unknown kiosk, internal error.
+        the first two. None where they were not judged: expired, unknown kiosk, internal error.
     timings_ms : dict of str to float
         How long each step took, in milliseconds.
     """

@@ -1,1 +1,1 @@
-"""The recognize worker: one frame in, one decision out."""
+"""The recognize worker: frames of one visitor in, one decision out."""

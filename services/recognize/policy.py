@@ -31,11 +31,22 @@ class Policy:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome and the evidence for it."""
+    """The outcome and the evidence for it.
+
+    Attributes
+    ----------
+    person : Person, optional
+        Who was shown, also when disabled; nobody where it was doubtful.
+    match : FaceMatch, optional
+        The best match, also when it did not suffice.
+    agreed : int, optional
+        See `Decision`; a verdict on one frame of several has none.
+    """
 
     reason: DecisionReason
     person: Person | None = None
     match: FaceMatch | None = None
+    agreed: int | None = None
 
 
 def decide(matches: Sequence[FaceMatch], people: Mapping[str, Person], policy: Policy) -> Verdict:

@@ -1,20 +1,25 @@
 """From a job to a decision: search, look up, decide, record once, reply."""
 
 import time
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import ParamSpec, TypeVar
 
 import structlog
 from tenacity import Retrying, retry_if_exception_type, wait_random_exponential
 
 from services.aws.collection import NoFaceInImage, UnreadableImage
 from services.aws.errors import AwsUnavailable
-from services.contracts.domain import Decision, FaceMatch, Kiosk, Person
-from services.contracts.messages import DecisionReply, InlineFrame, RecognizeJob, StoredObject
+from services.contracts.domain import Decision, FaceMatch, Person
+from services.contracts.messages import DecisionReply, FrameSource, RecognizeJob
 from services.contracts.reasons import DecisionReason
+from services.recognize.agreement import agree
+from services.recognize.collaborators import Decisions, FaceSearch, Kiosks, People, Replies
 from services.recognize.policy import Policy, Verdict, decide
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 #: Between attempts: seconds, at random and longer each time, so that throttled workers do not come back
 #: together (AWS's "exponential backoff and jitter").
@@ -27,52 +32,12 @@ class RecognitionFailed(Exception):
     """Deciding failed; a denial stands for it."""
 
 
-class FaceSearch(Protocol):
-    """The collection."""
-
-    def search(self, image: InlineFrame | StoredObject, threshold: float) -> list[FaceMatch]:
-        """Search the picture's largest face."""
-        ...
-
-
-class People(Protocol):
-    """Whose face it is."""
-
-    def people_by_face(self, face_ids: Collection[str]) -> dict[str, Person]:
-        """Look up the person behind each face."""
-        ...
-
-
-class Kiosks(Protocol):
-    """The registered kiosks."""
-
-    def get(self, kiosk_id: str) -> Kiosk | None:
-        """Look a kiosk up."""
-        ...
-
-
-class Decisions(Protocol):
-    """Where decisions are kept, each written once."""
-
-    def record(self, decision: Decision) -> bool:
-        """Write it unless there is one already."""
-        ...
-
-    def get(self, recognition_id: str) -> Decision | None:
-        """Look one up."""
-        ...
-
-
-class Replies(Protocol):
-    """The way back to the gateway process that waits."""
-
-    def send(self, queue_url: str, reply: DecisionReply) -> None:
-        """Send the decision."""
-        ...
+class _TooLate(Exception):
+    """The deadline has passed, or will before AWS may be asked again."""
 
 
 class RecognizeService:
-    """Decides about frames; each at most once."""
+    """Decides about visitors; about each recognition at most once."""
 
     def __init__(
         self,
@@ -120,34 +85,46 @@ class RecognizeService:
         return self._conclude(job, verdict, door_id, timings)
 
     def _verdict(self, job: RecognizeJob, timings: "_Timings") -> tuple[Verdict, str | None]:
-        if self._now() >= job.deadline:
-            return Verdict(DecisionReason.EXPIRED), job.door_id
         door_id = job.door_id
-        if door_id is None:
-            kiosk = self._kiosks.get(job.kiosk_id)
-            if kiosk is None:
-                return Verdict(DecisionReason.UNKNOWN_KIOSK), None
-            door_id = kiosk.door_id
-        verdict = self._recognize(job, timings)
-        if self._now() >= job.deadline:
+        try:
+            if door_id is None:
+                kiosk = self._in_time(job.deadline, self._kiosks.get, job.kiosk_id)
+                if kiosk is None:
+                    return Verdict(DecisionReason.UNKNOWN_KIOSK), None
+                door_id = kiosk.door_id
+            verdict = self._agreement(job, timings)
             # Whoever stood there may have gone and somebody else come.
-            verdict = Verdict(DecisionReason.EXPIRED)
+            self._refuse_if_late(job.deadline)
+        except _TooLate:
+            return Verdict(DecisionReason.EXPIRED), door_id
         return verdict, door_id
 
-    def _recognize(self, job: RecognizeJob, timings: "_Timings") -> Verdict:
+    def _agreement(self, job: RecognizeJob, timings: "_Timings") -> Verdict:
+        """Look at one frame after the other, until the outcome is known: each costs a search."""
+        people = _PeopleOfJob(self._people)
+        verdicts: list[Verdict] = []
+        while (agreement := agree(verdicts, len(job.frames))) is None:
+            frame = job.frames[len(verdicts)]
+            verdicts.append(self._look_at(frame, job.deadline, people, timings))
+        return agreement
+
+    def _look_at(
+        self, frame: FrameSource, deadline: datetime, people: "_PeopleOfJob", timings: "_Timings"
+    ) -> Verdict:
         try:
             with timings.step("search_ms"):
-                matches = self._search_until(job.deadline, job.frames[0])
+                matches = self._in_time(deadline, self._faces.search, frame, self._policy.search_threshold)
         except NoFaceInImage:
             return Verdict(DecisionReason.NO_FACE)
         except UnreadableImage:
             return Verdict(DecisionReason.INVALID_FRAME)
         with timings.step("people_ms"):
-            people = self._people.people_by_face({match.face_id for match in matches})
-        return decide(matches, people, self._policy)
+            known = self._in_time(deadline, people.behind, matches)
+        return decide(matches, known, self._policy)
 
-    def _search_until(self, deadline: datetime, frame: InlineFrame | StoredObject) -> list[FaceMatch]:
-        """Search, and search again while Rekognition throttles and an answer is still worth something."""
+    def _in_time(self, deadline: datetime, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Call AWS, and again while it is not available, as long as an answer is worth something."""
+        self._refuse_if_late(deadline)
         attempts = Retrying(
             retry=retry_if_exception_type(AwsUnavailable),
             wait=_PAUSES,
@@ -155,7 +132,15 @@ class RecognizeService:
             sleep=self._sleep,
             reraise=True,
         )
-        return attempts(self._faces.search, frame, self._policy.search_threshold)
+        try:
+            return attempts(call, *args, **kwargs)
+        except AwsUnavailable as error:
+            log.warning("given_up_at_the_deadline", error=str(error))
+            raise _TooLate from error
+
+    def _refuse_if_late(self, deadline: datetime) -> None:
+        if self._now() >= deadline:
+            raise _TooLate
 
     def _conclude(
         self, job: RecognizeJob, verdict: Verdict, door_id: str | None, timings: "_Timings"
@@ -171,6 +156,7 @@ class RecognizeService:
             similarity=verdict.match.similarity if verdict.match else None,
             threshold=self._policy.threshold,
             frames=len(job.frames),
+            agreed=verdict.agreed,
             received_at=job.received_at,
             decided_at=self._now(),
             timings_ms=timings.rounded(),
@@ -184,6 +170,8 @@ class RecognizeService:
             outcome=decision.outcome.value,
             reason=decision.reason.value,
             similarity=decision.similarity,
+            frames=decision.frames,
+            agreed=decision.agreed,
             **decision.timings_ms,
         )
         if job.reply_to is not None:
@@ -198,8 +186,25 @@ class RecognizeService:
         return standing
 
 
+class _PeopleOfJob:
+    """The people behind the faces that a job has met so far; none is read twice."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._asked: set[str] = set()
+        self._by_face: dict[str, Person] = {}
+
+    def behind(self, matches: Iterable[FaceMatch]) -> Mapping[str, Person]:
+        """Look up whom the tables know, by face id."""
+        unread = {match.face_id for match in matches} - self._asked
+        if unread:
+            self._by_face |= self._people.people_by_face(unread, self._by_face.values())
+            self._asked |= unread
+        return self._by_face
+
+
 class _Timings:
-    """How long each step took, in milliseconds."""
+    """How long each step took in all, in milliseconds."""
 
     def __init__(self, queue_ms: float) -> None:
         self._values = {"queue_ms": queue_ms}
@@ -210,7 +215,7 @@ class _Timings:
         try:
             yield
         finally:
-            self._values[name] = (time.perf_counter() - began) * 1000
+            self._values[name] = self._values.get(name, 0.0) + (time.perf_counter() - began) * 1000
 
     def rounded(self) -> dict[str, float]:
         return {name: round(value, 1) for name, value in self._values.items()}

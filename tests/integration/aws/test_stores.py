@@ -170,6 +170,17 @@ def test_a_hundred_faces_are_looked_up_at_once(aws):
     }
 
 
+def test_a_person_who_is_known_already_is_not_read_again(aws):
+    _, face, person = enrolled()
+    EnrollmentStore(aws).finish_indexed(*enrolled())
+    aws.dynamodb.delete_item(TableName="people", Key={"person_id": {"S": person.person_id}})
+    assert Directory(aws).people_by_face({face.face_id}, [person]) == {face.face_id: person}
+
+
+def test_a_known_person_without_a_face_among_those_asked_for_is_left_out(aws):
+    assert Directory(aws).people_by_face({"face-1"}, [enrolled()[2]]) == {}
+
+
 def test_a_face_without_a_person_is_nobody(aws):
     assert Directory(aws).people_by_face({"face-1"}) == {}
     assert Directory(aws).people_by_face(set()) == {}

@@ -1,98 +1,14 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from services.aws.collection import ImageOutOfReach, NoFaceInImage, UnreadableImage
 from services.aws.errors import AwsUnavailable
-from services.contracts.domain import FaceMatch, Kiosk, Person
-from services.contracts.messages import InlineFrame, RecognizeJob
 from services.contracts.reasons import DecisionReason, Outcome
-from services.recognize.policy import Policy
-from services.recognize.service import RecognitionFailed, RecognizeService
+from services.recognize.service import RecognitionFailed
+from tests.unit.recognize.in_memory import NOW, World, job, match
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-ADA = Person(person_id="ada", full_name="Ada Lovelace", created_at=NOW)
-KIOSK = Kiosk(kiosk_id="kiosk-1", door_id="front-door", token_sha256="0" * 64, created_at=NOW)
-
-
-class Faces:
-    def __init__(self, matches=(), error=None, takes=timedelta()):
-        self.matches, self.error, self.takes = list(matches), error, takes
-        self.fails = 1_000_000
-        self.asked = []
-        self.clock = None
-
-    def search(self, image, threshold):
-        self.asked.append((image, threshold))
-        self.clock.now += self.takes
-        if self.error and len(self.asked) <= self.fails:
-            raise self.error
-        return self.matches
-
-
-class People:
-    def people_by_face(self, face_ids):
-        return {face_id: ADA for face_id in face_ids if face_id.startswith("ada")}
-
-
-class Kiosks:
-    def get(self, kiosk_id):
-        return KIOSK if kiosk_id == KIOSK.kiosk_id else None
-
-
-class Decisions(dict):
-    def record(self, decision):
-        return self.setdefault(decision.recognition_id, decision) is decision
-
-
-class Replies(list):
-    def send(self, queue_url, reply):
-        self.append((queue_url, reply.decision))
-
-
-class Clock:
-    def __init__(self):
-        self.now = NOW
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += timedelta(seconds=seconds)
-
-
-class World:
-    def __init__(self, *matches, error=None, takes=timedelta()):
-        self.clock = Clock()
-        self.faces = Faces(matches, error, takes)
-        self.faces.clock = self.clock
-        self.decisions, self.replies = Decisions(), Replies()
-        self.service = RecognizeService(
-            faces=self.faces,
-            people=People(),
-            kiosks=Kiosks(),
-            decisions=self.decisions,
-            replies=self.replies,
-            policy=Policy(),
-            now=self.clock,
-            sleep=self.clock.sleep,
-        )
-
-
-def job(**changes):
-    fields = {
-        "recognition_id": "r-1",
-        "kiosk_id": "kiosk-1",
-        "door_id": "front-door",
-        "frames": (InlineFrame(data=b"jpeg"),),
-        "received_at": NOW,
-        "deadline": NOW + timedelta(seconds=8),
-        "reply_to": "https://replies",
-    }
-    return RecognizeJob(**(fields | changes))
-
-
-MATCH = FaceMatch(face_id="ada-1", similarity=99.8)
+MATCH = match("ada-1")
 
 
 def test_an_enrolled_person_is_let_in_recorded_and_answered():
@@ -125,6 +41,7 @@ def test_a_late_frame_expires_without_being_searched():
     world.clock.now = NOW + timedelta(seconds=8)
     assert world.service.handle(job()).reason is DecisionReason.EXPIRED
     assert world.faces.asked == []
+    assert world.people.asked == []
 
 
 def test_a_frame_that_expires_while_it_is_searched_lets_nobody_in():
@@ -146,6 +63,11 @@ def test_a_frame_that_was_only_uploaded_finds_its_door_through_its_kiosk():
     assert World(MATCH).service.handle(job(door_id=None)).door_id == "front-door"
 
 
+def test_an_uploaded_frame_that_expires_while_it_is_searched_still_says_which_door():
+    decision = World(MATCH, takes=timedelta(seconds=9)).service.handle(job(door_id=None))
+    assert (decision.reason, decision.door_id) == (DecisionReason.EXPIRED, "front-door")
+
+
 def test_a_frame_uploaded_for_an_unknown_kiosk_is_denied_without_being_searched():
     world = World(MATCH)
     decision = world.service.handle(job(door_id=None, kiosk_id="stranger"))
@@ -153,9 +75,7 @@ def test_a_frame_uploaded_for_an_unknown_kiosk_is_denied_without_being_searched(
     assert world.faces.asked == []
 
 
-@pytest.mark.parametrize(
-    "error", [AwsUnavailable("throttled"), ImageOutOfReach("no right"), RuntimeError("bug")]
-)
+@pytest.mark.parametrize("error", [ImageOutOfReach("no right"), RuntimeError("bug")])
 def test_anything_unexpected_denies_the_door_and_leaves_the_message_as_a_trace(error):
     world = World(error=error)
     with pytest.raises(RecognitionFailed, match=str(error)):
@@ -171,16 +91,27 @@ def test_a_throttled_search_is_tried_again_while_the_frame_is_worth_it():
     assert len(world.faces.asked) == 11
 
 
-def test_a_search_that_stays_throttled_is_given_up_before_the_deadline():
+def test_a_search_that_stays_throttled_is_given_up_before_the_deadline_and_has_expired():
     world = World(MATCH, error=AwsUnavailable("throttled"), takes=timedelta(milliseconds=50))
-    with pytest.raises(RecognitionFailed, match="throttled"):
-        world.service.handle(job())
+    assert world.service.handle(job()).reason is DecisionReason.EXPIRED
     assert world.clock.now <= NOW + timedelta(seconds=8.1)
-    assert world.decisions["r-1"].reason is DecisionReason.INTERNAL_ERROR
+
+
+def test_a_throttled_look_up_is_tried_again_while_the_frame_is_worth_it():
+    world = World(MATCH)
+    world.people.errors = [AwsUnavailable("throttled")] * 3
+    assert world.service.handle(job()).reason is DecisionReason.MATCH
+    assert len(world.people.asked) == 4
+
+
+def test_whom_a_late_search_found_is_not_looked_up():
+    world = World(MATCH, takes=timedelta(seconds=9))
+    world.service.handle(job())
+    assert world.people.asked == []
 
 
 def test_a_denied_decision_names_nobody():
-    decision = World(FaceMatch(face_id="ada-1", similarity=60)).service.handle(job())
+    decision = World(match("ada-1", 60)).service.handle(job())
     assert (decision.full_name, decision.person_id, decision.similarity) == (None, None, 60)
 
 

@@ -1,0 +1,51 @@
+"""What the recognize worker needs of the outside world."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from services.contracts.domain import Decision, FaceMatch, Kiosk, Person
+from services.contracts.messages import DecisionReply, InlineFrame, StoredObject
+
+
+class FaceSearch(Protocol):
+    """The collection."""
+
+    def search(self, image: InlineFrame | StoredObject, threshold: float) -> list[FaceMatch]:
+        """Search the picture's largest face."""
+        ...
+
+
+class People(Protocol):
+    """Whose face it is."""
+
+    def people_by_face(self, face_ids: Collection[str], known: Collection[Person]) -> dict[str, Person]:
+        """Look up the person behind each face, and read none of those who are known already."""
+        ...
+
+
+class Kiosks(Protocol):
+    """The registered kiosks."""
+
+    def get(self, kiosk_id: str) -> Kiosk | None:
+        """Look a kiosk up."""
+        ...
+
+
+class Decisions(Protocol):
+    """Where decisions are kept, each written once."""
+
+    def record(self, decision: Decision) -> bool:
+        """Write it unless there is one already."""
+        ...
+
+    def get(self, recognition_id: str) -> Decision | None:
+        """Look one up."""
+        ...
+
+
+class Replies(Protocol):
+    """The way back to the gateway process that waits."""
+
+    def send(self, queue_url: str, reply: DecisionReply) -> None:
+        """Send the decision."""
+        ...

@@ -1,0 +1,111 @@
+"""A recognize worker whose AWS is in memory and whose clock is turned by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.contracts.domain import FaceMatch, Kiosk, Person, PersonStatus
+from services.contracts.messages import InlineFrame, RecognizeJob
+from services.recognize.policy import Policy
+from services.recognize.service import RecognizeService
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ADA = Person(person_id="ada", full_name="Ada Lovelace", created_at=NOW)
+GRACE = Person(person_id="grace", full_name="Grace Hopper", created_at=NOW)
+DORA = Person(person_id="dora", full_name="Dora Off", status=PersonStatus.DISABLED, created_at=NOW)
+KIOSK = Kiosk(kiosk_id="kiosk-1", door_id="front-door", token_sha256="0" * 64, created_at=NOW)
+
+
+class Faces:
+    """Finds what `shows` says of a frame's content, and the same matches in every other."""
+
+    def __init__(self, clock, matches, error, takes):
+        self.clock, self.matches, self.error, self.takes = clock, list(matches), error, takes
+        self.shows = {}
+        self.fails = 1_000_000
+        self.asked = []
+
+    def search(self, image, threshold):
+        self.asked.append((image, threshold))
+        self.clock.now += self.takes
+        if self.error and len(self.asked) <= self.fails:
+            raise self.error
+        found = self.shows.get(image.data, self.matches)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+class People:
+    """The person whose id a face's id begins with."""
+
+    def __init__(self):
+        self.asked = []
+        self.errors = []
+
+    def people_by_face(self, face_ids, known):
+        self.asked.append((set(face_ids), {person.person_id for person in known}))
+        if self.errors:
+            raise self.errors.pop()
+        owners = {face_id: face_id.partition("-")[0] for face_id in face_ids}
+        people = {person.person_id: person for person in (ADA, GRACE, DORA)}
+        return {face_id: people[owner] for face_id, owner in owners.items() if owner in people}
+
+
+class Kiosks:
+    def get(self, kiosk_id):
+        return KIOSK if kiosk_id == KIOSK.kiosk_id else None
+
+
+class Decisions(dict):
+    def record(self, decision):
+        return self.setdefault(decision.recognition_id, decision) is decision
+
+
+class Replies(list):
+    def send(self, queue_url, reply):
+        self.append((queue_url, reply.decision))
+
+
+class Clock:
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+
+class World:
+    def __init__(self, *matches, error=None, takes=timedelta()):
+        self.clock = Clock()
+        self.faces = Faces(self.clock, matches, error, takes)
+        self.people = People()
+        self.decisions, self.replies = Decisions(), Replies()
+        self.service = RecognizeService(
+            faces=self.faces,
+            people=self.people,
+            kiosks=Kiosks(),
+            decisions=self.decisions,
+            replies=self.replies,
+            policy=Policy(),
+            now=self.clock,
+            sleep=self.clock.sleep,
+        )
+
+
+def job(*pictures, **changes):
+    fields = {
+        "recognition_id": "r-1",
+        "kiosk_id": "kiosk-1",
+        "door_id": "front-door",
+        "frames": [InlineFrame(data=picture) for picture in pictures or [b"jpeg"]],
+        "received_at": NOW,
+        "deadline": NOW + timedelta(seconds=8),
+        "reply_to": "https://replies",
+    }
+    return RecognizeJob(**(fields | changes))
+
+
+def match(face_id, similarity=99.8):
+    return FaceMatch(face_id=face_id, similarity=similarity)
