@@ -4,15 +4,18 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from bench.kiosks.frames import Visitors
 from bench.kiosks.load import Answer, Kiosks
+from bench.kiosks.tally import Tally, taken, tally
+from bench.kiosks.wire import Wire
 from cli.enrolling import enroll_photo
 from cli.kiosk import register_kiosk
 from localaws.machine import Machine, MachineSettings, answers
@@ -22,89 +25,186 @@ from services.contracts.tokens import KioskToken
 
 _HOME = Path(os.environ.get("FACEGATE_HOME", ".facegate")).resolve()
 _SERVICES_STAGE = 1
+_QUEUED, _DIRECT = "bench-queued", "bench-direct"
+#: Longer than a frame is worth anything (8 s): by then it is decided or expired.
+_LAST_DECISION_SECONDS = 15
+
+
+class _WiredSettings(MachineSettings):
+    """A machine whose every call to AWS goes over a wire that counts."""
+
+    wire_aws_port: int
+    wire_rekognition_port: int
+
+    @property
+    def aws_url(self) -> str:
+        return f"http://127.0.0.1:{self.wire_aws_port}"
+
+    @property
+    def rekognition_url(self) -> str:
+        return f"http://127.0.0.1:{self.wire_rekognition_port}"
 
 
 @dataclass(frozen=True)
 class Stand:
-    """What a benchmark works with."""
+    """What a benchmark works with.
+
+    Attributes
+    ----------
+    tokens : mapping of str to str
+        Of the kiosks that post to the gateway, and to the plain alternative.
+    posted : list of Answer
+        What became of every frame that was posted to the gateway.
+    wire : Wire, optional
+        Where calls are counted, on a stand that was asked for it.
+    """
 
     machine: Machine
     aws: Aws
-    token: str
+    tokens: Mapping[str, str]
     direct_port: int
     visitors: Visitors
+    wire: Wire | None = None
+    posted: list[Answer] = field(default_factory=list)
 
     @property
     def queued(self) -> Kiosks:
         """Kiosks that post to the gateway."""
         url = f"{self.machine.settings.gateway_url}/v1/recognitions"
-        return Kiosks(url, self.token, self.visitors.frames)
+        return Kiosks(url, self.tokens[_QUEUED], self.visitors.frames, self.posted)
 
     @property
     def direct(self) -> Kiosks:
         """Kiosks that post to the plain alternative."""
-        return Kiosks(f"http://127.0.0.1:{self.direct_port}/recognitions", self.token, self.visitors.frames)
+        url = f"http://127.0.0.1:{self.direct_port}/recognitions"
+        return Kiosks(url, self.tokens[_DIRECT], self.visitors.frames, [])
 
     def cpu_seconds(self, *names: str) -> float:
         """Return the CPU time that processes of these names and their children have used so far."""
-        total = 0.0
-        for name, pid in self.machine.supervisor.pids().items():
-            if name.partition("-")[0] in names:
-                process = psutil.Process(pid)
-                for member in [process, *process.children(recursive=True)]:
-                    times = member.cpu_times()
-                    total += times.user + times.system
-        return total
+        times = [member.cpu_times() for name in names for member in self._family(name)]
+        return sum(spent.user + spent.system for spent in times)
 
     def memory_mb(self, name: str) -> float:
         """Return the resident memory of the largest process of this name, in MB."""
-        process = psutil.Process(self.machine.supervisor.pids()[name])
-        family = [process, *process.children(recursive=True)]
-        return round(max(member.memory_info().rss for member in family) / 1e6, 1)
+        return round(max(member.memory_info().rss for member in self._family(name)) / 1e6, 1)
 
-    def lost_and_duplicated(self, posted: Sequence[Answer]) -> tuple[int, int]:
-        """Compare what was taken with the table of decisions.
+    @contextmanager
+    def paused(self, name: str) -> Generator[None]:
+        """Let processes of this name do nothing for a while."""
+        family = self._family(name)
+        for member in family:
+            member.suspend()
+        try:
+            yield
+        finally:
+            for member in family:
+                member.resume()
 
-        Returns
-        -------
-        tuple of int
-            Frames taken that were never decided, and decisions beyond one a frame taken.
-        """
-        taken = [answer.recognition_id for answer in posted if answer.status in (200, 202)]
-        decided: set[str] = set()
+    def audit(self) -> Tally:
+        """Compare what the kiosks were told with the table of decisions, when all is decided."""
+        deadline = time.monotonic() + _LAST_DECISION_SECONDS
+        wanted = set(taken(self.posted))
+        while not wanted <= (decided := self._decided()) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return tally(self.posted, decided)
+
+    def _decided(self) -> set[str]:
         pages = self.aws.dynamodb.get_paginator("scan").paginate(
-            TableName=self.aws.outputs.decisions_table_name, ProjectionExpression="recognition_id"
+            TableName=self.aws.outputs.decisions_table_name,
+            ProjectionExpression="recognition_id",
+            FilterExpression="kiosk_id = :kiosk",
+            ExpressionAttributeValues={":kiosk": {"S": _QUEUED}},
         )
-        for page in pages:
-            decided |= {item["recognition_id"]["S"] for item in page["Items"]}
-        return len(set(taken) - decided), len(taken) - len(set(taken))
+        return {item["recognition_id"].get("S", "") for page in pages for item in page["Items"]}
+
+    def _family(self, name: str) -> Sequence[psutil.Process]:
+        return [
+            member
+            for program, pid in self.machine.supervisor.pids().items()
+            if program.partition("-")[0] == name
+            for process in [psutil.Process(pid)]
+            for member in [process, *process.children(recursive=True)]
+        ]
 
 
-@contextmanager
-def stand(visitors: Visitors, *, workers: int = 1, rekognition_options: str = "") -> Iterator[Stand]:
-    """Start everything and enrol the visitors; stop it at the end."""
-    environment = dict(os.environ)
-    with tempfile.TemporaryDirectory(prefix="facegate-bench-") as home, ExitStack() as ending:
-        gateway, aws_port, rekognition, direct = _free_ports(4)
-        settings = MachineSettings(
-            home=Path(home),
-            models=_HOME / "models",
-            gateway_port=gateway,
-            aws_port=aws_port,
-            rekognition_port=rekognition,
-            recognize_workers=workers,
-            rekognition_options=rekognition_options,
-        )
-        machine = Machine(settings, lambda step: print(f"… {step}", file=sys.stderr))
-        ending.callback(_restore, environment)
-        ending.callback(machine.stop)
-        machine.start()
-        aws = Aws.connect(AwsSettings())
-        _enrol(aws, visitors, Path(home))
-        token = KioskToken.create("bench-kiosk")
-        register_kiosk(aws, token, "front-door")
-        machine.supervisor.start(_direct(direct))
-        yield Stand(machine, aws, str(token), direct, visitors)
+class Stands:
+    """Puts up stands, one after the other, and sums up what must not happen on any.
+
+    Attributes
+    ----------
+    total : Tally
+        Of all stands so far.
+    results : Path, optional
+        Folder for charts.
+    """
+
+    def __init__(self, visitors: Visitors, results: Path | None) -> None:
+        self._visitors = visitors
+        self.results = results
+        self.total = Tally()
+
+    @contextmanager
+    def put_up(
+        self,
+        *,
+        workers: int = 1,
+        rekognition_options: str = "",
+        environment: Mapping[str, str] | None = None,
+        counted: bool = False,
+    ) -> Generator[Stand]:
+        """Start everything and enrol the visitors; at the end compare answers and decisions, and stop it.
+
+        Parameters
+        ----------
+        workers : int
+            Processes that recognize.
+        rekognition_options : str
+            Further ones of the embedded Rekognition's command line.
+        environment : mapping of str to str, optional
+            What the services are to find in theirs.
+        counted : bool
+            Whether calls to AWS are counted; slower.
+        """
+        before = dict(os.environ)
+        with tempfile.TemporaryDirectory(prefix="facegate-bench-") as home, ExitStack() as ending:
+            ending.callback(_restore, before)
+            os.environ.update(environment or {})
+            gateway, aws_port, rekognition, direct, *wired = _free_ports(6)
+            given = {
+                "home": Path(home),
+                "models": _HOME / "models",
+                "gateway_port": gateway,
+                "aws_port": aws_port,
+                "rekognition_port": rekognition,
+                "recognize_workers": workers,
+                "rekognition_options": rekognition_options,
+            }
+            settings, wire = MachineSettings(**given), None
+            if counted:
+                wire = ending.enter_context(
+                    Wire(dict(zip(wired, (settings.aws_url, settings.rekognition_url), strict=True))).open()
+                )
+                settings = _WiredSettings(**given, wire_aws_port=wired[0], wire_rekognition_port=wired[1])
+            machine = Machine(settings, lambda step: print(f"  … {step}", file=sys.stderr))
+            ending.callback(machine.stop)
+            machine.start()
+            aws = Aws.connect(AwsSettings())
+            _enrol(aws, self._visitors, Path(home))
+            tokens = {name: KioskToken.create(name) for name in (_QUEUED, _DIRECT)}
+            for token in tokens.values():
+                register_kiosk(aws, token, "front-door")
+            machine.supervisor.start(_direct(direct))
+            stand = Stand(
+                machine,
+                aws,
+                {name: str(token) for name, token in tokens.items()},
+                direct,
+                self._visitors,
+                wire,
+            )
+            yield stand
+            self.total += stand.audit()
+            machine.supervisor.raise_if_any_ended()
 
 
 def _direct(port: int) -> Program:
