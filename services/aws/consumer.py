@@ -45,9 +45,18 @@ class JobConsumer(Consumer):
 
     def call_soon(self, p: Any, *args: Any, **kwargs: Any) -> Any:
         """Have the event loop do something, and wake it: a thread that is done acknowledges with this."""
-        soon = super().call_soon(p, *args, **kwargs)
+        soon = super().call_soon(self._do_and_look_again, p, *args, **kwargs)
         self._wake_up()
         return soon
+
+    def _do_and_look_again(self, p: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Do it, and rouse the loop once more.
+
+        In the same round kombu may have looked before this, whether there is room for another message, and
+        would look again only when something else happens.
+        """
+        p(*args, **kwargs)
+        self._wake_up()
 
     def on_decode_error(self, message: "Message", exc: Exception) -> None:  # noqa: ARG002  # Celery's signature
         """Refuse a message whose content type or encoding nobody reads."""

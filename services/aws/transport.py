@@ -1,4 +1,4 @@
-"""kombu's SQS transport, but a message that nobody can read is put aside instead of ending the worker.
+"""kombu's SQS transport, but done jobs are deleted together and unreadable messages are put aside.
 
 Everything that kombu and Celery do with a message before a thread takes it happens inside
 `GuardedChannel._on_messages_ready`: decoding the envelope, telling the task, checking its headers. A message
@@ -12,6 +12,7 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from kombu.transport.SQS import Channel, Transport
 
+from services.aws.acknowledgements import Acknowledgements
 from services.aws.dead_letters import DeadLetterQueue
 from services.aws.errors import AwsError
 
@@ -23,9 +24,36 @@ class Unreadable(Exception):
 
 
 class GuardedChannel(Channel):
-    """Hands messages on, and puts aside those that break on the way."""
+    """Hands messages on, puts aside those that break on the way, and deletes those that are done."""
 
     dead_letters: DeadLetterQueue
+    #: kombu's event loop; its stubs do not know it.
+    hub: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._acknowledgements: dict[str, Acknowledgements] = {}
+
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: ARG002  # kombu's signature
+        """Make room for another message at once; this one is deleted soon, together with others."""
+        received: Any = self.qos.get(delivery_tag).delivery_info
+        self.qos.ack(delivery_tag)
+        url = received["sqs_queue"]
+        if url not in self._acknowledgements:
+            queue: Any = self.canonical_queue_name(received["routing_key"])
+            self._acknowledgements[url] = Acknowledgements(self.sqs(queue=queue), url, self.hub)
+        self._acknowledgements[url].add(received["sqs_message"]["ReceiptHandle"])
+        if self.closed:
+            self._flush()
+
+    def close(self) -> None:
+        """Close it, with nothing left to delete."""
+        super().close()
+        self._flush()
+
+    def _flush(self) -> None:
+        for acknowledgements in self._acknowledgements.values():
+            acknowledgements.flush()
 
     def _on_messages_ready(self, queue: str, qname: str, messages: dict[str, Any]) -> None:
         kombu: Any = self  # its stubs do not know the methods of its own that this one replaces

@@ -5,6 +5,7 @@ nothing of why. Here every message that ends without being done goes to the dead
 reason first, and only then leaves its queue.
 """
 
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -113,6 +114,8 @@ def run_worker(
 
 
 def _say_ready(sender: Any, **_: Any) -> None:  # noqa: ARG001  # a signal's signature
+    # What is there now stays: the collector need not look through botocore's models again and again.
+    gc.freeze()
     log.info("worker_ready")
 
 

@@ -1,6 +1,7 @@
 # ruff: noqa: N999 -- gunicorn names its settings so
 """gunicorn's settings: ``gunicorn -c services/gateway/gunicorn.conf.py``."""
 
+import gc
 from typing import Any
 
 from services.gateway.settings import ServerSettings
@@ -29,6 +30,11 @@ def post_fork(_server: Any, worker: Any) -> None:
     """Let the worker give up two seconds before gunicorn kills it, so that it ends in good order."""
     worker.head_timeout = _settings.head_timeout
     worker.cfg.set("graceful_timeout", graceful_timeout - 2)
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Keep the collector from looking through botocore's models again and again: they stay."""
+    gc.freeze()
 
 
 def pre_request(_worker: Any, req: Any) -> None:

@@ -1,36 +1,16 @@
 import json
-import multiprocessing
-import os
-import time
 from base64 import b64encode
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.aws.connection import Aws, AwsSettings
 from services.aws.dead_letters import REASON
-from services.aws.errors import AwsUnavailable
 from services.aws.jobs import JobQueue, celery_body
 from services.aws.replies import ReplyQueue, ReplySender
-from services.aws.worker import WorkerQueue, run_worker
 from services.contracts.domain import Decision
-from services.contracts.messages import RECOGNIZE_TASK, DecisionReply, InlineFrame, RecognizeJob
+from services.contracts.messages import RECOGNIZE_TASK, DecisionReply, RecognizeJob
 from services.contracts.reasons import DecisionReason
-from services.logs import configure_logs
-
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-DELIVERIES = 2
-
-
-def job(recognition_id="r-1", data=b"jpeg"):
-    return RecognizeJob(
-        recognition_id=recognition_id,
-        kiosk_id="kiosk-1",
-        frames=(InlineFrame(data=data),),
-        received_at=NOW,
-        deadline=NOW + timedelta(seconds=8),
-    )
+from tests.conftest import until
+from tests.integration.aws.serving import DELIVERIES, NOW, job, messages, receive, worker
 
 
 def decided(recognition_id="r-1"):
@@ -42,19 +22,6 @@ def decided(recognition_id="r-1"):
         received_at=NOW,
         decided_at=NOW,
     )
-
-
-def receive(aws, url, count=1, patience=20.0):
-    """Wait for messages and take them off the queue."""
-    found, deadline = [], time.monotonic() + patience
-    while len(found) < count and time.monotonic() < deadline:
-        answer = aws.sqs.receive_message(
-            QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-        )
-        for message in answer.get("Messages", []):
-            aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            found.append(message)
-    return found
 
 
 def test_a_reply_reaches_the_process_that_waits(aws):
@@ -88,36 +55,11 @@ def test_the_queue_s_depth_is_known(aws):
     assert queue.depth() == 1
 
 
-def _serve(outputs, log):
-    """A real Celery worker whose handler tells what it was given through the enroll queue."""
-    import boto3
-
-    descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    os.dup2(descriptor, 2)
-    configure_logs("test")
-    aws = Aws(boto3.Session(), AwsSettings(), outputs)
-
-    def handle(job):
-        if job.recognition_id.startswith("broken"):
-            raise ValueError("a bug")
-        if job.recognition_id.startswith("throttled"):
-            raise AwsUnavailable("slow down")
-        aws.sqs.send_message(QueueUrl=outputs.enroll_queue_url, MessageBody=job.model_dump_json())
-
-    queue = WorkerQueue(
-        outputs.recognize_queue_url,
-        outputs.recognize_dead_letter_queue_url,
-        visibility_timeout=1,
-        deliveries=DELIVERIES,
-    )
-    run_worker(aws, queue, task_name=RECOGNIZE_TASK, job_type=RecognizeJob, handle=handle, concurrency=2)
-
-
 @pytest.fixture(scope="module")
 def served(served_aws, tmp_path_factory):
     """A stack over HTTP with a worker on its recognize queue."""
     served_aws.log = tmp_path_factory.mktemp("worker") / "log"
-    with _worker(served_aws):
+    with worker(served_aws, served_aws.log):
         yield served_aws
 
 
@@ -127,24 +69,17 @@ def altered(**changes):
     return json.dumps(json.loads(celery_body(RECOGNIZE_TASK, "x", text, "recognize")) | changes)
 
 
-@contextmanager
-def _worker(aws):
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(aws.outputs, aws.log))
-    process.start()
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.join(10)
-        if process.is_alive():
-            process.kill()
-            process.join()
-
-
 def test_a_job_sent_without_celery_is_done_by_a_celery_worker(served):
     JobQueue(served, served.outputs.recognize_queue_url).send(job(data=bytes(range(256)) * 800))
     [done] = receive(served, served.outputs.enroll_queue_url)
     assert RecognizeJob.model_validate_json(done["Body"]) == job(data=bytes(range(256)) * 800)
+
+
+def test_done_jobs_leave_the_queue(served):
+    for number in range(13):
+        JobQueue(served, served.outputs.recognize_queue_url).send(job(f"r-{number}"))
+    assert len(receive(served, served.outputs.enroll_queue_url, count=13)) == 13
+    until(lambda: messages(served, served.outputs.recognize_queue_url) == 0)
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_a_photo_that_is_gone_is_said_to_be_missing(aws):
 
 
 def test_a_large_frame_is_stored_where_it_starts_no_job_of_its_own(aws):
-    stored = FrameStore(aws).put("kiosk-1", "r-1", b"jpeg", "image/jpeg")
+    stored = FrameStore(aws).put("kiosk-1", "r-1", 1, b"jpeg", "image/jpeg")
     assert stored.key == "posted-frames/kiosk-1/r-1"
     assert aws.s3.get_object(Bucket=stored.bucket, Key=stored.key)["Body"].read() == b"jpeg"
 
