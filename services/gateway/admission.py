@@ -2,9 +2,11 @@
 
 When frames come faster than they can be decided, a queue only makes every answer late. So a gateway lets
 no more under way than come back soon enough, and refuses the rest at once. How many that is it learns from
-the answers: additive increase, multiplicative decrease, as TCP does (Chiu and Jain, "Analysis of the
-Increase and Decrease Algorithms for Congestion Avoidance", 1989). It needs to know neither how many workers
-there are nor how many other gateways, and it shares with these fairly.
+the answers. It begins with a guess that is too high rather than too low: frames that come all at once are no
+overload yet, and the first late answers tell how many would have been in time. From there it feels its way:
+additive increase and a decrease in proportion, as TCP has them (Chiu and Jain, "Analysis of the Increase and
+Decrease Algorithms for Congestion Avoidance", 1989), by which several gateways come to share fairly. It needs
+to know neither how many workers there are nor how many other gateways.
 """
 
 import time
@@ -12,11 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-#: A late answer shrinks the limit by as much as it was late, within these bounds: a little keeps the workers
-#: busy, a lot follows when most workers are gone.
-_LEAST_DECREASE, _MOST_DECREASE = 0.9, 0.5
 #: Every limit's worth of timely answers adds so many.
 _INCREASE = 1.0
+#: How far one late answer takes the limit to what would have been in time. One alone may be chance; several
+#: in a row are not.
+_DECREASE = 0.25
+#: Nobody knows how late an answer is that never came: it counts as late as this makes it.
+_UNANSWERED = 0.5
+#: Seconds without a late answer after which what was learnt is too old to refuse anybody.
+_MEMORY_SECONDS = 60.0
+#: How many are believed to be in time before any answer has shown it.
+_BELIEVED = 32.0
 
 
 class Overloaded(Exception):
@@ -50,8 +58,8 @@ class Admission:
     tolerable_delay : float
         Seconds that an answer may take, for each search it needs, before the limit shrinks.
     initial, least : float
-        The limit at the start, in searches, and what is let under way whatever happens: without answers
-        nothing would be learnt.
+        The limit at the start, in searches, of the order of the requests that a process can hold; and what is
+        let under way whatever happens: without answers nothing would be learnt.
     clock : callable
         Monotonic seconds.
     """
@@ -60,22 +68,28 @@ class Admission:
         self,
         tolerable_delay: float,
         *,
-        initial: float = 32,
+        initial: float = 256,
         least: float = 4,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tolerable_delay = tolerable_delay
-        self._limit = initial
+        self._limit = self._initial = initial
+        self._proven = min(initial, _BELIEVED)
         self._least = least
         self._clock = clock
         self._lock = Lock()
         self._under_way = 0
-        self._shrunk_at = clock()
+        self._late_at = clock()
 
     @property
     def limit(self) -> float:
         """How many may be under way now."""
         return self._limit
+
+    @property
+    def proven(self) -> float:
+        """How many answers have shown to come back in time: for those whose own answers show nothing."""
+        return self._proven
 
     def check(self) -> None:
         """Tell whether one more would be answered in time, for one whose answer nobody here will hear.
@@ -85,8 +99,8 @@ class Admission:
         Overloaded
             If it would not.
         """
-        if self._under_way >= self._limit:
-            raise Overloaded
+        with self._lock:
+            self._require_room(self._clock())
 
     @contextmanager
     def passage(self, searches: int = 1) -> Iterator[Passage]:
@@ -102,17 +116,25 @@ class Admission:
         Overloaded
             If it would be answered too late.
         """
+        began = self._clock()
         with self._lock:
-            if self._under_way >= self._limit:
-                raise Overloaded
+            self._require_room(began)
             self._under_way += searches
-        passage, began = Passage(searches), self._clock()
+            together = self._under_way
+        passage = Passage(searches)
         try:
             yield passage
         finally:
-            self._leave(passage, began)
+            self._leave(passage, began, together)
 
-    def _leave(self, passage: Passage, began: float) -> None:
+    def _require_room(self, now: float) -> None:
+        if now - self._late_at > _MEMORY_SECONDS:
+            self._limit = max(self._limit, self._initial)
+            self._proven = max(self._proven, min(self._initial, _BELIEVED))
+        if self._under_way >= self._limit:
+            raise Overloaded
+
+    def _leave(self, passage: Passage, began: float, together: int) -> None:
         now = self._clock()
         tolerable_delay = self._tolerable_delay * passage.searches
         in_time = passage.answered and now - began <= tolerable_delay
@@ -122,11 +144,17 @@ class Admission:
             self._under_way -= passage.searches
             if passage.withdrawn:
                 return
-            if in_time and in_use:
-                self._limit += _INCREASE * passage.searches / self._limit
-            elif not in_time and began >= self._shrunk_at:
-                # Once for all that were under way together: they are late for the same reason.
-                late_by = tolerable_delay / (now - began) if passage.answered else _MOST_DECREASE
-                decrease = min(_LEAST_DECREASE, max(_MOST_DECREASE, late_by))
-                self._limit = max(self._least, self._limit * decrease)
-                self._shrunk_at = now
+            if in_time:
+                self._proven = max(self._proven, together)
+                if in_use:
+                    self._limit += _INCREASE * passage.searches / self._limit
+            else:
+                # Little's law: were there fewer by as much as it was late, it would have been in time.
+                timely = together * tolerable_delay / max(now - began, tolerable_delay)
+                self._shrink(timely if passage.answered else timely * _UNANSWERED)
+                self._late_at = now
+
+    def _shrink(self, timely: float) -> None:
+        step = _DECREASE * max(0.0, self._limit - timely)
+        self._limit = max(self._least, self._limit - step)
+        self._proven = min(self._proven, self._limit)

@@ -68,7 +68,7 @@ class Recognitions:
         recognition_id = str(uuid7())
         if not wait:
             self.admission.check()
-            self.backlog.join(self.admission.limit)
+            self.backlog.join(self.admission.proven)
             self.jobs.send(self._job(recognition_id, kiosk, frame, received_at))
             return Pending(recognition_id)
         with self.admission.passage() as passage, self.replies.expect(recognition_id) as awaited:

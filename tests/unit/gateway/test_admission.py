@@ -1,6 +1,8 @@
 """The admission control against a simulated queue; its clock is the simulation's."""
 
 import heapq
+import itertools
+import math
 import random
 from contextlib import ExitStack
 
@@ -23,34 +25,42 @@ class Simulation:
         self.server_free_at = 0.0
         self.delays, self.refused = [], 0
         self.answered_by = [0] * gateways
+        self.departures, self.order = [], itertools.count()
 
     def run(self, offered, seconds):
         end = self.now + seconds
-        next_arrival = self.now + self.random.expovariate(offered)
-        departures = []
-        while next_arrival < end or departures:
-            if departures and departures[0][0] <= next_arrival:
-                self.now, _, began, stack, passage, gateway = heapq.heappop(departures)
-                passage.answered = True
-                stack.close()
-                self.delays.append(self.now - began)
-                self.answered_by[gateway] += 1
-                continue
-            if next_arrival >= end:
-                next_arrival = float("inf")
-                continue
-            self.now = next_arrival
-            next_arrival += self.random.expovariate(offered)
-            gateway = self.random.randrange(len(self.admissions))
-            stack = ExitStack()
-            try:
-                passage = stack.enter_context(self.admissions[gateway].passage())
-            except Overloaded:
-                self.refused += 1
-                continue
-            self.server_free_at = max(self.now, self.server_free_at) + self.service_time
-            entry = (self.server_free_at, len(self.delays) + self.refused, self.now, stack, passage, gateway)
-            heapq.heappush(departures, entry)
+        arrival = self.now + self.random.expovariate(offered)
+        while arrival < end:
+            self.answer(until=arrival)
+            self.now = arrival
+            self.post()
+            arrival += self.random.expovariate(offered)
+        self.answer()
+
+    def all_at_once(self, frames):
+        for _ in range(frames):
+            self.post()
+        self.answer()
+
+    def post(self):
+        gateway = self.random.randrange(len(self.admissions))
+        stack = ExitStack()
+        try:
+            passage = stack.enter_context(self.admissions[gateway].passage())
+        except Overloaded:
+            self.refused += 1
+            return
+        self.server_free_at = max(self.now, self.server_free_at) + self.service_time
+        entry = (self.server_free_at, next(self.order), self.now, stack, passage, gateway)
+        heapq.heappush(self.departures, entry)
+
+    def answer(self, until=math.inf):
+        while self.departures and self.departures[0][0] <= until:
+            self.now, _, began, stack, passage, gateway = heapq.heappop(self.departures)
+            passage.answered = True
+            stack.close()
+            self.delays.append(self.now - began)
+            self.answered_by[gateway] += 1
 
     def forget(self):
         self.delays, self.refused = [], 0
@@ -70,6 +80,66 @@ def test_at_twice_the_load_the_answers_stay_in_time_and_the_workers_busy(capacit
     assert len(simulation.delays) >= 0.95 * capacity * 60
     assert percentile(simulation.delays, 95) < 1.5
     assert simulation.refused > 0
+
+
+@pytest.mark.parametrize(("capacity", "gateways"), [(16, 1), (40, 1), (300, 1), (40, 2), (300, 2)])
+def test_so_they_do_when_the_overload_meets_gateways_that_just_started(capacity, gateways):
+    simulation = Simulation(capacity, gateways=gateways)
+    simulation.run(2 * capacity, 60)
+    in_time = sum(delay < 1.5 for delay in simulation.delays)
+    assert in_time >= 0.9 * capacity * 60
+    assert percentile(simulation.delays, 95) < 1.5
+
+
+def test_two_hundred_frames_at_once_are_taken_if_they_can_be_decided_in_time():
+    simulation = Simulation(capacity=300)
+    simulation.all_at_once(200)
+    assert simulation.refused == 0
+    assert max(simulation.delays) < TOLERABLE
+
+
+def test_a_burst_that_was_too_much_is_answered_and_the_next_is_taken_in_part():
+    simulation = Simulation(capacity=40)
+    simulation.all_at_once(200)
+    assert (simulation.refused, len(simulation.delays)) == (0, 200)
+    simulation.forget()
+    simulation.all_at_once(200)
+    assert simulation.refused > 150
+    assert max(simulation.delays) < 1.5
+
+
+def test_one_slow_answer_by_chance_takes_little_away():
+    simulation = Simulation(capacity=300)
+    simulation.server_free_at = 3.0
+    simulation.all_at_once(1)
+    simulation.all_at_once(150)
+    assert simulation.refused == 0
+
+
+def test_after_a_minute_without_a_late_answer_what_was_learnt_is_forgotten():
+    simulation = Simulation(capacity=300)
+    simulation.server_free_at = 100.0
+    simulation.all_at_once(200)
+    simulation.forget()
+    simulation.now += 59
+    simulation.all_at_once(200)
+    assert simulation.refused > 0
+    simulation.forget()
+    simulation.now += 60
+    simulation.all_at_once(200)
+    assert simulation.refused == 0
+
+
+def test_those_who_do_not_wait_get_what_answers_to_others_have_shown():
+    simulation = Simulation(capacity=300)
+    [admission] = simulation.admissions
+    guessed = admission.proven
+    assert guessed < admission.limit
+    simulation.all_at_once(200)
+    assert admission.proven == 200
+    simulation.service_time = 1 / 20
+    simulation.all_at_once(200)
+    assert admission.proven == admission.limit < guessed
 
 
 def test_a_load_that_can_be_done_is_never_refused():
