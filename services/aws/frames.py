@@ -19,8 +19,15 @@ class FrameStore:
         self._s3 = aws.s3
         self._bucket = aws.outputs.photo_bucket_name
 
-    def put(self, kiosk_id: str, recognition_id: str, data: bytes, content_type: str) -> StoredObject:
+    def put(
+        self, kiosk_id: str, recognition_id: str, number: int, data: bytes, content_type: str
+    ) -> StoredObject:
         """Store a frame; the bucket's default encrypts it, its lifecycle removes it.
+
+        Parameters
+        ----------
+        number : int
+            Which one of the recognition's frames it is, from 1.
 
         Raises
         ------
@@ -28,6 +35,8 @@ class FrameStore:
             If the bucket does not take it.
         """
         key = f"{POSTED_FRAMES_PREFIX}{kiosk_id}/{recognition_id}"
-        with translated(f"storing the frame of {recognition_id}"):
+        if number > 1:
+            key += f"-{number}"
+        with translated(f"storing frame {number} of {recognition_id}"):
             answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
         return StoredObject(bucket=self._bucket, key=key, version_id=answer.get("VersionId"))

@@ -7,6 +7,7 @@ from flask import Flask
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
 from services.aws.frames import FrameStore
+from services.aws.idempotency import RequestStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosks import KioskStore
 from services.aws.replies import ReplyQueue, ReplyQueues
@@ -16,6 +17,7 @@ from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.replies import ReplyListener
 from services.gateway.reply_sweep import ReplySweep
+from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.gateway.worker import ends_with_worker
@@ -50,6 +52,7 @@ def make_app() -> Flask:
         inline_frame_bytes=settings.inline_frame_bytes,
         deadline=timedelta(seconds=settings.recognition_deadline),
     )
-    app = create_app(recognitions, KioskAuthenticator(KioskStore(aws)), settings)
+    repeatable = RepeatableRecognitions(recognitions, RequestStore(aws))
+    app = create_app(recognitions, repeatable, KioskAuthenticator(KioskStore(aws)), settings)
     ends_with_worker(app, replies)
     return app

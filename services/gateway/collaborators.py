@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.aws.idempotency import KeyedRequest
 from services.contracts.domain import Decision, Kiosk
 from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
 
@@ -23,8 +24,10 @@ class Jobs(Protocol):
 class Frames(Protocol):
     """Where frames go that are too large for a message."""
 
-    def put(self, kiosk_id: str, recognition_id: str, data: bytes, content_type: str) -> StoredObject:
-        """Keep a frame for its worker."""
+    def put(
+        self, kiosk_id: str, recognition_id: str, number: int, data: bytes, content_type: str
+    ) -> StoredObject:
+        """Keep a recognition's first, second, ... frame for its worker."""
         ...
 
 
@@ -33,6 +36,26 @@ class Decisions(Protocol):
 
     def get(self, recognition_id: str) -> Decision | None:
         """Look the decision up; None if there is none yet."""
+        ...
+
+
+class Requests(Protocol):
+    """The requests made with an Idempotency-Key."""
+
+    def register(self, request: KeyedRequest) -> KeyedRequest:
+        """Write it down unless it was made before, and return the one that stands."""
+        ...
+
+    def get(self, request_id: str) -> KeyedRequest | None:
+        """Look one up."""
+        ...
+
+    def hold(self, request: KeyedRequest, until: datetime) -> KeyedRequest | None:
+        """Hold it until then; None if another did or its job is queued."""
+        ...
+
+    def mark_queued(self, request: KeyedRequest) -> None:
+        """Say that its job is queued."""
         ...
 
 

@@ -1,7 +1,9 @@
 """Whether the bytes a kiosk sent are a picture worth recognising."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from threading import BoundedSemaphore
 
 from PIL import Image, ImageOps
 
@@ -13,6 +15,7 @@ from services.gateway.problems import (
     UNSUPPORTED_FRAME_TYPE,
     Problem,
 )
+from services.gateway.request_body import Picture
 
 #: Pillow's format for each content type that is taken.
 FRAME_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG"}
@@ -60,6 +63,41 @@ class Frame:
     content_type: str
     width: int
     height: int
+
+
+class FrameReader:
+    """Reads the frames of a process, so many at once and no more.
+
+    Parameters
+    ----------
+    limits : FrameLimits
+        What each frame may measure.
+    at_once : int
+        Decoded at the same time.
+    """
+
+    def __init__(self, limits: FrameLimits, at_once: int) -> None:
+        self._limits = limits
+        self._free = BoundedSemaphore(at_once)
+
+    def read(self, pictures: Sequence[Picture]) -> tuple[Frame, ...]:
+        """Read the pictures of one visitor.
+
+        Raises
+        ------
+        Problem
+            Which says what is wrong with the first bad one, and which it is of several.
+        """
+        return tuple(self._read(number, len(pictures), picture) for number, picture in enumerate(pictures, 1))
+
+    def _read(self, number: int, count: int, picture: Picture) -> Frame:
+        try:
+            with self._free:
+                return read_frame(picture.data, picture.content_type, self._limits)
+        except Problem as problem:
+            if count == 1:
+                raise
+            raise Problem(problem.type, f"Frame {number} of {count}: {problem.detail}") from problem
 
 
 def read_frame(data: bytes, content_type: str, limits: FrameLimits) -> Frame:

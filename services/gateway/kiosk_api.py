@@ -1,17 +1,19 @@
-"""The API of kiosks: a frame in, a decision out."""
+"""The API of kiosks: frames in, a decision out."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, g, request, url_for
 from pydantic import BaseModel
 
 from services.contracts.domain import Decision
+from services.contracts.messages import MOST_FRAMES
 from services.gateway.authentication import KioskAuthenticator
-from services.gateway.frames import FrameLimits, read_frame
+from services.gateway.frames import FrameLimits, FrameReader
+from services.gateway.idempotency_key import idempotency_key
 from services.gateway.prefer import preferred_wait
-from services.gateway.request_body import read_picture
+from services.gateway.request_body import BodyLimits, read_pictures
+from services.gateway.retries import RepeatableRecognitions, fingerprint
 from services.gateway.schemas import DecisionBody, PendingBody
 from services.gateway.service import Pending, Recognitions
 from services.gateway.settings import GatewaySettings
@@ -20,17 +22,25 @@ _POLL_AGAIN_SECONDS = "1"
 
 
 def kiosk_api(
-    recognitions: Recognitions, authenticator: KioskAuthenticator, settings: GatewaySettings
+    recognitions: Recognitions,
+    repeatable: RepeatableRecognitions,
+    authenticator: KioskAuthenticator,
+    settings: GatewaySettings,
 ) -> Blueprint:
     """Make the blueprint of ``/v1/recognitions``."""
     blueprint = Blueprint("kiosk_api", __name__, url_prefix="/v1/recognitions")
-    limits = FrameLimits(
-        settings.max_frame_bytes,
-        settings.max_frame_pixels,
-        settings.min_frame_side,
-        settings.needed_frame_side,
+    body_limits = BodyLimits(
+        settings.max_frame_bytes, settings.max_form_bytes, MOST_FRAMES, settings.body_timeout
     )
-    reading = BoundedSemaphore(settings.frames_read_at_once)
+    reader = FrameReader(
+        FrameLimits(
+            settings.max_frame_bytes,
+            settings.max_frame_pixels,
+            settings.min_frame_side,
+            settings.needed_frame_side,
+        ),
+        settings.frames_read_at_once,
+    )
 
     @blueprint.before_request
     def authenticate() -> None:
@@ -40,11 +50,17 @@ def kiosk_api(
     @blueprint.post("")
     def recognize() -> Response:
         received_at = datetime.now(UTC)
-        data, content_type = read_picture(request, settings.max_frame_bytes, settings.body_timeout)
-        with reading:
-            frame = read_frame(data, content_type, limits)
+        key = idempotency_key(request.headers.get("Idempotency-Key"))
+        pictures = read_pictures(request, body_limits)
+        frames = reader.read(pictures)
         wait = preferred_wait(request.headers.getlist("Prefer"), settings.max_wait)
-        response = _answer(recognitions.request(g.kiosk, frame, received_at, wait or 0))
+        if key is None:
+            result = recognitions.request(g.kiosk, frames, received_at, wait or 0)
+        else:
+            result = repeatable.request(
+                g.kiosk, frames, received_at, wait or 0, key=key, frames_sha256=fingerprint(pictures)
+            )
+        response = _answer(result)
         if wait is not None:
             response.headers["Preference-Applied"] = f"wait={wait}"
         return response

@@ -66,7 +66,7 @@ NO_FRAME = ProblemType(
     "no-frame",
     HTTPStatus.BAD_REQUEST,
     "No frame in the request",
-    "The body is empty or incomplete, or its form has no file 'image'. Send one JPEG or PNG picture.",
+    "The body is empty or incomplete, or its form has no file 'image'. Send a JPEG or PNG picture.",
 )
 FRAME_TOO_LARGE = ProblemType(
     "frame-too-large",
@@ -98,6 +98,24 @@ FRAME_DIMENSIONS = ProblemType(
     "Frame too small or too big in pixels",
     "The picture's width and height are outside of what can be recognised. Send one of about 640x480 pixels.",
 )
+TOO_MANY_FRAMES = ProblemType(
+    "too-many-frames",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Too many frames",
+    "A recognition has up to 5 frames of one visitor, each a file 'image' of one form. Send the best ones.",
+)
+INVALID_IDEMPOTENCY_KEY = ProblemType(
+    "invalid-idempotency-key",
+    HTTPStatus.BAD_REQUEST,
+    "Invalid Idempotency-Key",
+    "The Idempotency-Key is a string in quotes of 1 to 255 ASCII characters. Send a new UUID a capture.",
+)
+IDEMPOTENCY_KEY_REUSED = ProblemType(
+    "idempotency-key-reused",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Idempotency-Key used for other frames",
+    "The kiosk sent other frames with this key within the last day. Send a fresh key for every capture.",
+)
 UNKNOWN_RECOGNITION = ProblemType(
     "unknown-recognition",
     HTTPStatus.NOT_FOUND,
@@ -113,7 +131,7 @@ UNAVAILABLE = ProblemType(
 OVERLOADED = ProblemType(
     "overloaded",
     HTTPStatus.SERVICE_UNAVAILABLE,
-    "Too many frames",
+    "Too many frames at once",
     "More frames arrive than can be decided in time, so this one was not taken. Send a new one later.",
 )
 NOT_READY = ProblemType(
@@ -140,6 +158,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         UNSUPPORTED_FRAME_TYPE,
         UNREADABLE_FRAME,
         FRAME_DIMENSIONS,
+        TOO_MANY_FRAMES,
+        INVALID_IDEMPOTENCY_KEY,
+        IDEMPOTENCY_KEY_REUSED,
         UNKNOWN_RECOGNITION,
         UNAVAILABLE,
         OVERLOADED,

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from io import BytesIO
 from threading import Event, Timer
 from typing import Any
@@ -15,55 +16,90 @@ from services.gateway.problems import (
     FRAME_TOO_LARGE,
     FRAME_TOO_SLOW,
     NO_FRAME,
+    TOO_MANY_FRAMES,
     UNSUPPORTED_FRAME_TYPE,
     Problem,
 )
 
 _CHUNK_BYTES = 64 * 1024
-#: What a form's boundaries and part headers may add to the frame.
+#: What a form's boundaries and part headers may add to the frames.
 _FORM_OVERHEAD_BYTES = 16 * 1024
-_FORM_PARTS = 8
+_FORM_PARTS = 16
 
 
-def read_picture(request: Request, max_bytes: int, seconds: float) -> tuple[bytes, str]:
-    """Take the picture out of a request.
+@dataclass(frozen=True)
+class Picture:
+    """A file as a kiosk sent it.
+
+    Attributes
+    ----------
+    content_type : str
+        What it is said to be.
+    """
+
+    data: bytes = field(repr=False)
+    content_type: str
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """What a request's body may measure.
+
+    Attributes
+    ----------
+    picture_bytes : int
+        Largest body that is a picture.
+    form_bytes : int
+        Most bytes of all pictures of a form together.
+    pictures : int
+        Most pictures of a form.
+    seconds : float
+        Time within which the body has to arrive.
+    """
+
+    picture_bytes: int
+    form_bytes: int
+    pictures: int
+    seconds: float
+
+
+def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
+    """Take the pictures out of a request.
 
     Parameters
     ----------
     request : flask.Request
-        Its body is the picture, or a form with the picture as file ``image``.
-    max_bytes : int
-        Largest picture taken.
-    seconds : float
-        Time within which the body has to arrive.
-
-    Returns
-    -------
-    tuple of (bytes, str)
-        The picture and the content type that it is said to have.
+        Its body is the picture, or a form with the pictures as files ``image``.
+    limits : BodyLimits
+        How large and how slow it may be.
 
     Raises
     ------
     Problem
-        If there is none, or it is too large or too slow.
+        If there is none or too many, or the body is too large or too slow.
     """
     if request.mimetype == "multipart/form-data":
-        body = _read(request, max_bytes + _FORM_OVERHEAD_BYTES, max_bytes, seconds)
-        return _picture_of_form(body, request.mimetype_params)
+        too_large = Problem(
+            FRAME_TOO_LARGE,
+            f"The form has more than the {limits.form_bytes} bytes taken. Send fewer or smaller pictures.",
+        )
+        body = _read(request, limits.form_bytes + _FORM_OVERHEAD_BYTES, too_large, limits.seconds)
+        return _pictures_of_form(body, request.mimetype_params, limits.pictures)
     if not request.mimetype.startswith("image/"):
         raise Problem(
             UNSUPPORTED_FRAME_TYPE,
             "The request's content type is missing or not supported. Send image/jpeg, image/png, "
             "or multipart/form-data with the file 'image'.",
         )
-    return _read(request, max_bytes, max_bytes, seconds), request.mimetype
-
-
-def _read(request: Request, limit: int, max_bytes: int, seconds: float) -> bytes:
-    """Read the whole body, which may have up to `limit` bytes."""
     too_large = Problem(
-        FRAME_TOO_LARGE, f"The frame has more than the {max_bytes} bytes taken. Send a smaller picture."
+        FRAME_TOO_LARGE,
+        f"The frame has more than the {limits.picture_bytes} bytes taken. Send a smaller picture.",
     )
+    return [Picture(_read(request, limits.picture_bytes, too_large, limits.seconds), request.mimetype)]
+
+
+def _read(request: Request, limit: int, too_large: Problem, seconds: float) -> bytes:
+    """Read the whole body, which may have up to `limit` bytes."""
     if request.content_length is not None and request.content_length > limit:
         raise too_large
     body = bytearray()
@@ -121,7 +157,7 @@ def _too_slow(seconds: float) -> Problem:
     )
 
 
-def _picture_of_form(body: bytes, options: dict[str, str]) -> tuple[bytes, str]:
+def _pictures_of_form(body: bytes, options: dict[str, str], most: int) -> list[Picture]:
     parser = FormDataParser(
         # parts stay in memory: they are bounded already, and frames do not belong on the gateway's disk
         stream_factory=lambda *_args, **_kwargs: BytesIO(),
@@ -130,13 +166,23 @@ def _picture_of_form(body: bytes, options: dict[str, str]) -> tuple[bytes, str]:
     )
     try:
         _, _, files = parser.parse(BytesIO(body), "multipart/form-data", len(body), options)
-    except (ValueError, RequestEntityTooLarge) as error:
+    except RequestEntityTooLarge as error:
         raise Problem(
-            NO_FRAME, "The form cannot be read. Send multipart/form-data with the picture as file 'image'."
+            TOO_MANY_FRAMES,
+            f"The form has more than {_FORM_PARTS} parts. Send up to {most} pictures as files 'image'.",
         ) from error
-    image = files.get("image")
-    if image is None:
+    except ValueError as error:
+        raise Problem(
+            NO_FRAME, "The form cannot be read. Send multipart/form-data with the pictures as files 'image'."
+        ) from error
+    images = files.getlist("image")
+    if not images:
         raise Problem(
             NO_FRAME, "The form has no file 'image'. Send the picture in a file field of this name."
         )
-    return image.read(), image.mimetype
+    if len(images) > most:
+        raise Problem(
+            TOO_MANY_FRAMES,
+            f"The form has {len(images)} files 'image'. Send up to {most} pictures of one visitor.",
+        )
+    return [Picture(image.read(), image.mimetype) for image in images]

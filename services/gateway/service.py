@@ -1,19 +1,22 @@
-"""From a frame to its decision."""
+"""From frames to their decision."""
 
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from services.aws.errors import AwsError
-from services.contracts.domain import Decision, Kiosk
-from services.contracts.messages import InlineFrame, RecognizeJob
-from services.gateway.admission import Admission
+from services.contracts.domain import Decision, Kiosk, majority
+from services.contracts.messages import FrameSource, InlineFrame, RecognizeJob
+from services.gateway.admission import Admission, Passage
 from services.gateway.backlog import Backlog
 from services.gateway.collaborators import Decisions, Frames, Jobs
 from services.gateway.frames import Frame
 from services.gateway.problems import FRAME_TOO_SLOW, UNKNOWN_RECOGNITION, Problem
 from services.gateway.replies import ReplyListener
+from services.gateway.settings import MOST_INLINE_FRAME_BYTES
 from services.gateway.uuid7 import parse_uuid7, time_of, uuid7
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -21,6 +24,16 @@ _log = structlog.stdlib.get_logger(__name__)
 #: How long an id without a decision counts as pending: as long as the queue of recognize jobs keeps one.
 PENDING_FOR = timedelta(hours=1)
 _CLOCK_SKEW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a kiosk asks for: to know the visitor in these frames."""
+
+    recognition_id: str
+    kiosk: Kiosk
+    frames: tuple[Frame, ...]
+    received_at: datetime
 
 
 @dataclass(frozen=True)
@@ -37,9 +50,9 @@ class Recognitions:
     Attributes
     ----------
     inline_frame_bytes : int
-        Frames up to this size travel in their message.
+        Frames up to this size, on average, travel in their message.
     deadline : timedelta
-        How long after it was received a frame is worth deciding about.
+        How long after it was received a recognition is worth deciding about, however long its kiosk waits.
     """
 
     jobs: Jobs
@@ -51,32 +64,82 @@ class Recognitions:
     inline_frame_bytes: int
     deadline: timedelta
 
-    def request(self, kiosk: Kiosk, frame: Frame, received_at: datetime, wait: int = 0) -> Decision | Pending:
+    def request(
+        self, kiosk: Kiosk, frames: tuple[Frame, ...], received_at: datetime, wait: float = 0
+    ) -> Decision | Pending:
         """Queue a recognition, and wait up to `wait` seconds for its decision.
 
         Raises
         ------
         Problem
-            If the frame took longer to arrive than it is worth anything.
+            If the frames took longer to arrive than they are worth anything.
         Overloaded
             If it would be decided too late; nothing was stored or queued then.
         AwsError
-            If the frame could not be queued; nothing will be decided about it then.
+            If it could not be queued; nothing will be decided about it then.
+        """
+        recognition = self.prepare(kiosk, frames, received_at)
+        with self.admit(recognition, wait) as passage:
+            return self.queue(recognition, wait, passage)
+
+    def prepare(self, kiosk: Kiosk, frames: tuple[Frame, ...], received_at: datetime) -> Recognition:
+        """Give a recognition its id.
+
+        Raises
+        ------
+        Problem
+            If the frames took longer to arrive than they are worth anything.
         """
         if datetime.now(UTC) >= received_at + self.deadline:
             raise _worthless()
-        recognition_id = str(uuid7())
-        if not wait:
+        return Recognition(str(uuid7()), kiosk, frames, received_at)
+
+    @contextmanager
+    def admit(self, recognition: Recognition, wait: float) -> Generator[Passage]:
+        """Have a recognition under way, or among those that wait for the workers if nobody waits for it.
+
+        Raises
+        ------
+        Overloaded
+            If it would be decided too late.
+        """
+        if wait:
+            with self.admission.passage(majority(len(recognition.frames))) as passage:
+                yield passage
+        else:
             self.admission.check()
             self.backlog.join(self.admission.proven)
-            self.jobs.send(self._job(recognition_id, kiosk, frame, received_at))
-            return Pending(recognition_id)
-        with self.admission.passage() as passage, self.replies.expect(recognition_id) as awaited:
-            job = self._job(recognition_id, kiosk, frame, received_at)
-            self.jobs.send(job.model_copy(update={"reply_to": self.replies.reply_to}))
+            yield Passage()
+
+    def queue(
+        self,
+        recognition: Recognition,
+        wait: float,
+        passage: Passage,
+        queuing: AbstractContextManager[None] | None = None,
+    ) -> Decision | Pending:
+        """Queue a recognition that was admitted, and wait up to `wait` seconds for its decision.
+
+        Parameters
+        ----------
+        queuing : context manager, optional
+            Entered to queue the job, and left when it is queued.
+
+        Raises
+        ------
+        AwsError
+            If it could not be queued; nothing will be decided about it then.
+        """
+        if not wait:
+            with queuing or nullcontext():
+                self.jobs.send(self._job(recognition, None))
+            return Pending(recognition.recognition_id)
+        with self.replies.expect(recognition.recognition_id) as awaited:
+            with queuing or nullcontext():
+                self.jobs.send(self._job(recognition, self.replies.reply_to))
             decision = awaited.wait(wait)
             passage.answered = decision is not None
-        return decision or self._unheard(recognition_id)
+        return decision or self.look_up(recognition.recognition_id) or Pending(recognition.recognition_id)
 
     def find(self, kiosk: Kiosk, recognition_id: str) -> Decision | Pending:
         """Tell what became of a recognition of this kiosk.
@@ -104,29 +167,36 @@ class Recognitions:
             raise _unknown()
         return decision
 
-    def _job(self, recognition_id: str, kiosk: Kiosk, frame: Frame, received_at: datetime) -> RecognizeJob:
-        if len(frame.data) <= self.inline_frame_bytes:
-            source = InlineFrame(data=frame.data)
-        else:
-            source = self.frames.put(kiosk.kiosk_id, recognition_id, frame.data, frame.content_type)
+    def look_up(self, recognition_id: str) -> Decision | None:
+        """Look once for the decision on a recognition whose job is queued; its reply may be lost."""
+        try:
+            return self.decisions.get(recognition_id)
+        except AwsError as error:
+            # saying "unavailable" now would make the kiosk send the frames twice
+            _log.warning("decision_not_read", recognition_id=recognition_id, error=str(error))
+            return None
+
+    def _job(self, recognition: Recognition, reply_to: str | None) -> RecognizeJob:
         return RecognizeJob(
-            recognition_id=recognition_id,
-            kiosk_id=kiosk.kiosk_id,
-            door_id=kiosk.door_id,
-            frames=(source,),
-            received_at=received_at,
-            deadline=received_at + self.deadline,
+            recognition_id=recognition.recognition_id,
+            kiosk_id=recognition.kiosk.kiosk_id,
+            door_id=recognition.kiosk.door_id,
+            frames=self._sources(recognition),
+            received_at=recognition.received_at,
+            deadline=recognition.received_at + self.deadline,
+            reply_to=reply_to,
         )
 
-    def _unheard(self, recognition_id: str) -> Decision | Pending:
-        """Look once for a decision whose reply was lost."""
-        try:
-            decision = self.decisions.get(recognition_id)
-        except AwsError as error:
-            # the job is queued: saying "unavailable" now would make the kiosk send the frame twice
-            _log.warning("decision_not_read", recognition_id=recognition_id, error=str(error))
-            return Pending(recognition_id)
-        return decision or Pending(recognition_id)
+    def _sources(self, recognition: Recognition) -> tuple[FrameSource, ...]:
+        frames = recognition.frames
+        inline_bytes = min(self.inline_frame_bytes * len(frames), MOST_INLINE_FRAME_BYTES)
+        if sum(len(frame.data) for frame in frames) <= inline_bytes:
+            return tuple(InlineFrame(data=frame.data) for frame in frames)
+        kiosk_id, recognition_id = recognition.kiosk.kiosk_id, recognition.recognition_id
+        return tuple(
+            self.frames.put(kiosk_id, recognition_id, number, frame.data, frame.content_type)
+            for number, frame in enumerate(frames, 1)
+        )
 
 
 def _worthless() -> Problem:

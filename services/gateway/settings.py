@@ -6,7 +6,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KIBIBYTE = 1024
-#: In base64 it is 1,000 KiB, which leaves 24 KiB of SQS's largest message, 1 MiB, for the job around it.
+#: All frames of a message together. In base64 they are 1,000 KiB, which leaves 24 KiB of SQS's largest
+#: message, 1 MiB, for the job around them.
 MOST_INLINE_FRAME_BYTES = 750 * KIBIBYTE
 #: Whoever needs longer for a frame has a network on which no visitor waits.
 _BODY_TIMEOUT_SECONDS = 5.0
@@ -16,6 +17,10 @@ def _body_timeout(settings: dict[str, Any]) -> float:
     return min(_BODY_TIMEOUT_SECONDS, settings["recognition_deadline"])
 
 
+def _form_bytes(settings: dict[str, Any]) -> int:
+    return 2 * settings["max_frame_bytes"]
+
+
 class GatewaySettings(BaseSettings):
     """Settings of the gateway, each ``FACEGATE_`` plus its name in capitals.
 
@@ -23,6 +28,8 @@ class GatewaySettings(BaseSettings):
     ----------
     max_frame_bytes : int
         Largest frame taken. Rekognition itself takes 5 MB as bytes.
+    max_form_bytes : int
+        Most bytes of all frames of a form together; twice `max_frame_bytes` if left out.
     max_frame_pixels : int
         Most pixels (width times height) a frame may have, read from its header before decoding.
     min_frame_side : int
@@ -31,8 +38,8 @@ class GatewaySettings(BaseSettings):
         Longest side in pixels that recognition gains from; larger frames are made smaller before they are
         queued. At 1280 a face that Rekognition can find still has its 40 pixels.
     inline_frame_bytes : int
-        Frames up to this size travel in their message, base64 in JSON, larger ones through S3; at most
-        `MOST_INLINE_FRAME_BYTES`.
+        Frames up to this size travel in their message, base64 in JSON, larger ones through S3; several of one
+        visitor if they have it on average and fit into one message.
     recognition_deadline : float
         Seconds after which an answer has lost its worth to the person at the door.
     tolerable_delay : float
@@ -51,6 +58,7 @@ class GatewaySettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FACEGATE_", frozen=True)
 
     max_frame_bytes: Annotated[int, Field(gt=0)] = 5_000_000
+    max_form_bytes: Annotated[int, Field(gt=0)] = Field(default_factory=_form_bytes)
     max_frame_pixels: Annotated[int, Field(gt=0)] = 4096 * 4096
     min_frame_side: Annotated[int, Field(gt=0)] = 80
     needed_frame_side: Annotated[int, Field(ge=640)] = 1280

@@ -16,6 +16,7 @@ from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.replies import ReplyListener
+from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.logs import configure_logs
@@ -25,6 +26,7 @@ from tests.unit.gateway.in_memory import (
     InMemoryJobs,
     InMemoryKiosks,
     InMemoryReplies,
+    InMemoryRequests,
     decision_on,
     kiosk_with,
 )
@@ -46,6 +48,7 @@ class Gateway:
     listener: ReplyListener
     admission: Admission
     recognitions: Recognitions
+    requests: InMemoryRequests
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
@@ -93,7 +96,9 @@ def gateway() -> Iterator[Gateway]:
         settings.inline_frame_bytes,
         timedelta(seconds=8),
     )
-    app = create_app(recognitions, KioskAuthenticator(kiosks), settings)
+    requests = InMemoryRequests()
+    repeatable = RepeatableRecognitions(recognitions, requests)
+    app = create_app(recognitions, repeatable, KioskAuthenticator(kiosks), settings)
     yield Gateway(
         app.test_client(),
         token,
@@ -106,6 +111,7 @@ def gateway() -> Iterator[Gateway]:
         listener,
         admission,
         recognitions,
+        requests,
     )
     listener.close()
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
 from queue import Empty, SimpleQueue
-from threading import Event
+from threading import Event, Lock
 
 from PIL import Image
 
 from services.aws.errors import AwsError
+from services.aws.idempotency import KeyedRequest
 from services.contracts.domain import Decision, Kiosk
 from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
 from services.contracts.reasons import DecisionReason
@@ -82,11 +83,49 @@ class InMemoryFrames:
     def __init__(self) -> None:
         self.stored: dict[str, bytes] = {}
 
-    def put(self, kiosk_id: str, recognition_id: str, data: bytes, content_type: str) -> StoredObject:
-        key = f"posted-frames/{kiosk_id}/{recognition_id}"
+    def put(
+        self, kiosk_id: str, recognition_id: str, number: int, data: bytes, content_type: str
+    ) -> StoredObject:
+        key = f"posted-frames/{kiosk_id}/{recognition_id}" + (f"-{number}" if number > 1 else "")
         self.stored[key] = data
         assert content_type.startswith("image/")
         return StoredObject(bucket="frames", key=key)
+
+
+class InMemoryRequests:
+    def __init__(self) -> None:
+        self.requests: dict[str, KeyedRequest] = {}
+        self.reads = 0
+        self.error: AwsError | None = None
+        self._lock = Lock()
+
+    def register(self, request: KeyedRequest) -> KeyedRequest:
+        self._fail()
+        with self._lock:
+            return self.requests.setdefault(request.request_id, request)
+
+    def get(self, request_id: str) -> KeyedRequest | None:
+        self._fail()
+        self.reads += 1
+        return self.requests.get(request_id)
+
+    def hold(self, request: KeyedRequest, until: datetime) -> KeyedRequest | None:
+        self._fail()
+        with self._lock:
+            if self.requests.get(request.request_id) != request or request.queued:
+                return None
+            held = self.requests[request.request_id] = request.held_on(until)
+            return held
+
+    def mark_queued(self, request: KeyedRequest) -> None:
+        self._fail()
+        with self._lock:
+            standing = self.requests[request.request_id]
+            self.requests[request.request_id] = standing.model_copy(update={"queued": True})
+
+    def _fail(self) -> None:
+        if self.error:
+            raise self.error
 
 
 class InMemoryJobs:

@@ -15,6 +15,7 @@ from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.replies import ReplyListener
+from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.gateway.worker import ends_with_worker
@@ -25,6 +26,7 @@ from tests.unit.gateway.in_memory import (
     InMemoryJobs,
     InMemoryKiosks,
     InMemoryReplies,
+    InMemoryRequests,
     decision_on,
     kiosk_with,
 )
@@ -70,6 +72,7 @@ def make_app() -> Flask:
         timedelta(seconds=settings.recognition_deadline),
     )
     kiosk = kiosk_with(KioskToken.parse(os.environ["TEST_TOKEN"]))
-    app = create_app(recognitions, KioskAuthenticator(InMemoryKiosks(kiosk)), settings)
+    repeatable = RepeatableRecognitions(recognitions, InMemoryRequests())
+    app = create_app(recognitions, repeatable, KioskAuthenticator(InMemoryKiosks(kiosk)), settings)
     ends_with_worker(app, listener)
     return app

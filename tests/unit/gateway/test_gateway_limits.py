@@ -78,7 +78,7 @@ def test_a_frame_that_arrived_after_its_deadline_is_refused_and_not_queued(gatew
     frame = Frame(picture(), "image/jpeg", 160, 120)
     received_at = datetime.now(UTC) - gateway.recognitions.deadline
     with pytest.raises(Problem) as refused:
-        gateway.recognitions.request(kiosk_with(gateway.token), frame, received_at, wait)
+        gateway.recognitions.request(kiosk_with(gateway.token), (frame,), received_at, wait)
     assert refused.value.type.status == 408
     assert gateway.jobs.sent == []
 

@@ -87,7 +87,7 @@ def test_a_bad_frame_is_refused_with_a_problem_and_nothing_is_queued_stored_or_l
         ({"image": (BytesIO(SECRET), "a.pdf", "application/pdf")}, 415, "unsupported-frame-type"),
         ({"image": (BytesIO(b""), "a.jpg", JPEG)}, 400, "no-frame"),
         ({"image": (BytesIO(SECRET * 50_000), "a.png", PNG)}, 413, "frame-too-large"),
-        ({f"field{number}": "x" for number in range(50)}, 400, "no-frame"),
+        ({f"field{number}": "x" for number in range(50)}, 422, "too-many-frames"),
     ],
     ids=[
         "empty",
