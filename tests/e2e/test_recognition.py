@@ -145,6 +145,34 @@ def test_a_frame_that_comes_too_late_expires(facegate):
     assert decision.reason is DecisionReason.EXPIRED
 
 
+def decided(facegate, *frames):
+    """Have the worker decide about several frames of one visitor."""
+    now = datetime.now(UTC)
+    job = RecognizeJob(
+        recognition_id=f"several-{uuid4().hex}",
+        kiosk_id=facegate.kiosk_id,
+        door_id="front-door",
+        frames=[InlineFrame(data=frame) for frame in frames],
+        received_at=now,
+        deadline=now + timedelta(seconds=30),
+    )
+    JobQueue(facegate.aws, facegate.aws.outputs.recognize_queue_url).send(job)
+    return until(lambda: DecisionStore(facegate.aws).get(job.recognition_id))
+
+
+def test_a_frame_without_a_face_among_good_ones_keeps_nobody_out(facegate):
+    decision = decided(facegate, picture(cat()), *[as_frame(grace_hopper())] * 2)
+    assert (decision.reason, decision.full_name) == (DecisionReason.MATCH, "Grace Hopper")
+    assert (decision.frames, decision.agreed) == (3, 2)
+
+
+def test_one_frame_of_an_enrolled_person_among_a_stranger_s_opens_nothing(facegate):
+    stranger = as_frame(eileen_collins())
+    decision = decided(facegate, stranger, as_frame(grace_hopper()), stranger)
+    assert (decision.reason, decision.full_name) == (DecisionReason.NO_MATCH, None)
+    assert (decision.frames, decision.agreed) == (3, 1)
+
+
 def test_a_message_nobody_can_read_waits_in_the_dead_letter_queue(facegate):
     outputs = facegate.aws.outputs
     facegate.aws.sqs.send_message(QueueUrl=outputs.recognize_queue_url, MessageBody="who wrote this?")
