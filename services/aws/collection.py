@@ -97,7 +97,11 @@ class FaceCollection:
                     raise NoFaceInImage("there is no face in the picture") from error
                 raise
         return [
-            FaceMatch(face_id=match["Face"]["FaceId"], similarity=match["Similarity"])
+            FaceMatch(
+                face_id=match["Face"]["FaceId"],
+                external_id=match["Face"].get("ExternalImageId"),
+                similarity=match["Similarity"],
+            )
             for match in answer["FaceMatches"]
             if "Face" in match and "FaceId" in match["Face"] and "Similarity" in match
         ]

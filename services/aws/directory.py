@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.aws.errors import AwsUnavailable, translated
 from services.aws.items import attribute, from_item
-from services.contracts.domain import Face, Person
+from services.contracts.domain import Face, FaceMatch, Person
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -25,13 +25,15 @@ class Directory:
         self._faces = aws.outputs.faces_table_name
         self._people = aws.outputs.people_table_name
 
-    def people_by_face(self, face_ids: Collection[str], known: Collection[Person] = ()) -> dict[str, Person]:
-        """Look up the person behind each face, in two reads however many there are.
+    def people_by_face(
+        self, matches: Collection[FaceMatch], known: Collection[Person] = ()
+    ) -> dict[str, Person]:
+        """Look up the person behind each face: in one read, or two where the collection misnames them.
 
         Parameters
         ----------
-        face_ids : collection of str
-            At most 100 of Rekognition's FaceIds.
+        matches : collection of FaceMatch
+            At most 100.
         known : collection of Person, optional
             People read just now, who are not read again.
 
@@ -46,30 +48,41 @@ class Directory:
         AwsError
             If the tables cannot be asked.
         """
-        if not face_ids:
+        if not matches:
             return {}
-        faces = [
-            from_item(Face, item, rename=FACE_ATTRIBUTES)
-            for item in self._batch_get(self._faces, "RekognitionId", face_ids)
-        ]
         people = {person.person_id: person for person in known}
-        unread = {face.person_id for face in faces} - people.keys()
-        for item in self._batch_get(self._people, "person_id", unread):
-            person = from_item(Person, item)
-            people[person.person_id] = person
+        face_ids = {match.face_id for match in matches}
+        named = {match.external_id for match in matches if match.external_id} - people.keys()
+        faces, read = self._read(face_ids, sorted(named)[: MOST_KEYS - len(face_ids)])
+        people |= read
+        people |= self._read((), {face.person_id for face in faces} - people.keys())[1]
         return {face.face_id: people[face.person_id] for face in faces if face.person_id in people}
 
-    def _batch_get(self, table: str, key: str, values: Collection[str]) -> list[dict[str, Any]]:
-        if not values:
-            return []
-        keys = [{key: attribute(value)} for value in sorted(values)]
-        wanted: Any = {table: {"Keys": keys, "ConsistentRead": True}}
-        items: list[dict[str, Any]] = []
-        with translated(f"reading {len(keys)} items of {table}"):
+    def _read(
+        self, face_ids: Collection[str], person_ids: Collection[str]
+    ) -> tuple[list[Face], dict[str, Person]]:
+        """Read faces and people with one call, or none."""
+        keys = {
+            self._faces: [{"RekognitionId": attribute(face_id)} for face_id in face_ids],
+            self._people: [{"person_id": attribute(person_id)} for person_id in person_ids],
+        }
+        items = self._batch_get(keys)
+        faces = [from_item(Face, item, rename=FACE_ATTRIBUTES) for item in items[self._faces]]
+        people = [from_item(Person, item) for item in items[self._people]]
+        return faces, {person.person_id: person for person in people}
+
+    def _batch_get(self, keys: dict[str, list[Any]]) -> dict[str, list[dict[str, Any]]]:
+        """Read items by their keys; both by table."""
+        items: dict[str, list[dict[str, Any]]] = {table: [] for table in keys}
+        wanted: Any = {table: {"Keys": some, "ConsistentRead": True} for table, some in keys.items() if some}
+        with translated(f"reading items of {', '.join(wanted)}"):
             for _ in range(_ROUNDS):
-                answer = self._dynamodb.batch_get_item(RequestItems=wanted)
-                items += answer["Responses"].get(table, [])
-                wanted = answer.get("UnprocessedKeys")
                 if not wanted:
                     return items
-        raise AwsUnavailable(f"{table} left keys unread {_ROUNDS} times")
+                answer = self._dynamodb.batch_get_item(RequestItems=wanted)
+                for table, found in answer["Responses"].items():
+                    items[table] += found
+                wanted = answer.get("UnprocessedKeys")
+        if wanted:
+            raise AwsUnavailable(f"{', '.join(wanted)} left keys unread {_ROUNDS} times")
+        return items

@@ -56,9 +56,13 @@ class FaceMatch(_Record):
     ----------
     similarity : float
         Rekognition's percentage, 0 to 100.
+    external_id : str, optional
+        Rekognition's ExternalImageId: the person whom the face was indexed for. The table of faces is what
+        counts; this tells whom to read along with it.
     """
 
     face_id: str
+    external_id: str | None = None
     similarity: float = Field(ge=0, le=100)
 
 

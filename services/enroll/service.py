@@ -104,7 +104,7 @@ class EnrollService:
         if full_name is None:
             return self._reject(received, RejectionReason.NO_FULL_NAME)
         named = received.model_copy(update={"full_name": full_name})
-        indexed = self._index(photo, received.enrollment_id)
+        indexed = self._index(photo, person_id(full_name))
         if indexed.face_id is None:
             poor = indexed.poor_faces > 0
             return self._reject(named, RejectionReason.LOW_QUALITY if poor else RejectionReason.NO_FACE)
@@ -114,9 +114,9 @@ class EnrollService:
             return self._reject(named, RejectionReason.SEVERAL_FACES)
         return self._finish(named, full_name, indexed.face_id)
 
-    def _index(self, photo: StoredObject, enrollment_id: str) -> IndexedPhoto:
+    def _index(self, photo: StoredObject, external_id: str) -> IndexedPhoto:
         try:
-            return self._faces.index(photo, enrollment_id)
+            return self._faces.index(photo, external_id)
         except ImageOutOfReach:
             # Deleted meanwhile? If it is still there a right is missing, and the photo must not be given up.
             self._photos.full_name(photo)

@@ -18,7 +18,7 @@ class FaceSearch(Protocol):
 class People(Protocol):
     """Whose face it is."""
 
-    def people_by_face(self, face_ids: Collection[str], known: Collection[Person]) -> dict[str, Person]:
+    def people_by_face(self, matches: Collection[FaceMatch], known: Collection[Person]) -> dict[str, Person]:
         """Look up the person behind each face, and read none of those who are known already."""
         ...
 

@@ -196,10 +196,10 @@ class _PeopleOfJob:
 
     def behind(self, matches: Iterable[FaceMatch]) -> Mapping[str, Person]:
         """Look up whom the tables know, by face id."""
-        unread = {match.face_id for match in matches} - self._asked
+        unread = [match for match in matches if match.face_id not in self._asked]
         if unread:
             self._by_face |= self._people.people_by_face(unread, self._by_face.values())
-            self._asked |= unread
+            self._asked |= {match.face_id for match in unread}
         return self._by_face
 
 

@@ -18,6 +18,7 @@ from services.contracts.domain import (
     Enrollment,
     EnrollmentStatus,
     Face,
+    FaceMatch,
     Kiosk,
     Person,
     PersonStatus,
@@ -109,12 +110,16 @@ def enrolled(number=1, name="Ada Lovelace", person_id="ada", status=EnrollmentSt
     return enrollment, face, Person(person_id=person_id, full_name=name, created_at=NOW)
 
 
+def matched(*face_ids, external_id=None):
+    return [FaceMatch(face_id=face_id, external_id=external_id, similarity=99.9) for face_id in face_ids]
+
+
 def test_a_finished_enrollment_brings_face_and_person_with_it(aws):
     enrollment, face, person = enrolled()
     store = EnrollmentStore(aws)
     assert store.finish_indexed(enrollment, face, person)
     assert store.get("e-1") == enrollment
-    assert Directory(aws).people_by_face({"face-1"}) == {"face-1": person}
+    assert Directory(aws).people_by_face(matched("face-1")) == {"face-1": person}
 
 
 def test_the_faces_table_reads_as_the_plain_s3_workflow_expects(aws):
@@ -130,7 +135,7 @@ def test_an_enrollment_is_finished_once_and_the_second_face_is_not_written(aws):
     assert store.finish_indexed(enrollment, face, person)
     other = face.model_copy(update={"face_id": "face-9"})
     assert not store.finish_indexed(enrollment, other, person)
-    assert Directory(aws).people_by_face({"face-9"}) == {}
+    assert Directory(aws).people_by_face(matched("face-9")) == {}
 
 
 def test_a_finished_enrollment_is_not_rejected_afterwards(aws):
@@ -155,7 +160,7 @@ def test_a_second_photo_of_a_disabled_person_does_not_enable_them(aws):
         ExpressionAttributeValues={":s": {"S": "disabled"}},
     )
     store.finish_indexed(*enrolled(2))
-    people = Directory(aws).people_by_face({"face-1", "face-2"})
+    people = Directory(aws).people_by_face(matched("face-1", "face-2"))
     assert {person.status for person in people.values()} == {PersonStatus.DISABLED}
     assert set(people) == {"face-1", "face-2"}
 
@@ -164,7 +169,7 @@ def test_a_hundred_faces_are_looked_up_at_once(aws):
     store = EnrollmentStore(aws)
     for number in range(100):
         store.finish_indexed(*enrolled(number, f"Person {number}", f"p-{number}"))
-    people = Directory(aws).people_by_face({f"face-{number}" for number in range(100)})
+    people = Directory(aws).people_by_face(matched(*(f"face-{number}" for number in range(100))))
     assert {face: person.full_name for face, person in people.items()} == {
         f"face-{number}": f"Person {number}" for number in range(100)
     }
@@ -174,16 +179,40 @@ def test_a_person_who_is_known_already_is_not_read_again(aws):
     _, face, person = enrolled()
     EnrollmentStore(aws).finish_indexed(*enrolled())
     aws.dynamodb.delete_item(TableName="people", Key={"person_id": {"S": person.person_id}})
-    assert Directory(aws).people_by_face({face.face_id}, [person]) == {face.face_id: person}
+    assert Directory(aws).people_by_face(matched(face.face_id), [person]) == {face.face_id: person}
+
+
+@pytest.mark.parametrize(
+    ("external_id", "reads"), [("ada", 1), ("somebody-else", 2), (None, 2)], ids=["right", "wrong", "none"]
+)
+def test_the_person_is_whom_the_table_of_faces_names_whatever_the_collection_says(aws, external_id, reads):
+    made = []
+    _, face, person = enrolled()
+    EnrollmentStore(aws).finish_indexed(*enrolled())
+    aws.dynamodb.meta.events.register("before-call.dynamodb.BatchGetItem", lambda **_: made.append(1))
+    people = Directory(aws).people_by_face(matched(face.face_id, external_id=external_id))
+    assert people == {face.face_id: person}
+    assert len(made) == reads
+
+
+def test_a_face_that_the_table_does_not_know_is_nobody_s_even_if_the_collection_names_a_person(aws):
+    EnrollmentStore(aws).finish_indexed(*enrolled())
+    assert Directory(aws).people_by_face(matched("face-9", external_id="ada")) == {}
+
+
+def test_a_hundred_faces_that_the_collection_names_are_looked_up_all_the_same(aws):
+    EnrollmentStore(aws).finish_indexed(*enrolled())
+    matches = matched(*(f"face-{number}" for number in range(100)), external_id="ada")
+    assert set(Directory(aws).people_by_face(matches)) == {"face-1"}
 
 
 def test_a_known_person_without_a_face_among_those_asked_for_is_left_out(aws):
-    assert Directory(aws).people_by_face({"face-1"}, [enrolled()[2]]) == {}
+    assert Directory(aws).people_by_face(matched("face-1"), [enrolled()[2]]) == {}
 
 
 def test_a_face_without_a_person_is_nobody(aws):
-    assert Directory(aws).people_by_face({"face-1"}) == {}
-    assert Directory(aws).people_by_face(set()) == {}
+    assert Directory(aws).people_by_face(matched("face-1")) == {}
+    assert Directory(aws).people_by_face([]) == {}
 
 
 @pytest.mark.parametrize("name", ["Ada Lovelace", "Zoë Ångström", "Анна Ахматова", "王小明", "عائشة"])

@@ -40,9 +40,10 @@ class Faces:
             raise self.found
         if self.found.face_id is None:
             return self.found
-        known = [face for face, owner in self.collection.items() if owner == external_id]
+        origin = (photo.key, external_id)
+        known = [face for face, origins in self.collection.items() if origins == origin]
         face_id = known[0] if known else f"{self.found.face_id}-{self.calls}"
-        self.collection[face_id] = external_id
+        self.collection[face_id] = origin
         return IndexedPhoto(face_id, self.found.other_faces, self.found.poor_faces)
 
     def delete(self, face_ids):
@@ -83,7 +84,7 @@ def test_a_photo_with_one_face_becomes_a_face_of_its_person():
     assert enrollment.status is EnrollmentStatus.INDEXED
     assert world.enrollments.faces["face-1"].full_name == "Ada Lovelace"
     assert world.enrollments.people[enrollment.person_id].full_name == "Ada Lovelace"
-    assert world.faces.collection == {"face-1": "e-1"}
+    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id("Ada Lovelace"))}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_the_same_job_twice_changes_nothing():
     world = World()
     first = world.service.handle(JOB)
     assert world.service.handle(JOB) == first
-    assert world.faces.collection == {"face-1": "e-1"}
+    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id("Ada Lovelace"))}
 
 
 def test_an_attempt_that_died_after_indexing_is_taken_up_where_it_stopped():
@@ -134,7 +135,7 @@ def test_an_attempt_that_died_after_indexing_is_taken_up_where_it_stopped():
     assert world.enrollments["e-1"].status is EnrollmentStatus.RECEIVED
     world.enrollments.before_finish = lambda: None
     assert world.service.handle(JOB).face_id == "face-1"
-    assert world.faces.collection == {"face-1": "e-1"}
+    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id("Ada Lovelace"))}
 
 
 def test_of_two_workers_at_once_one_face_and_one_enrollment_remain():
@@ -147,7 +148,7 @@ def test_of_two_workers_at_once_one_face_and_one_enrollment_remain():
 
     world.enrollments.before_finish = the_rival_finishes_first
     enrollment = world.service.handle(JOB)
-    assert world.faces.collection == {enrollment.face_id: "e-1"}
+    assert world.faces.collection == {enrollment.face_id: (JOB.photo.key, enrollment.person_id)}
     assert world.enrollments["e-1"] == enrollment
 
 

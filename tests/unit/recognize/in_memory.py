@@ -41,8 +41,9 @@ class People:
         self.asked = []
         self.errors = []
 
-    def people_by_face(self, face_ids, known):
-        self.asked.append((set(face_ids), {person.person_id for person in known}))
+    def people_by_face(self, matches, known):
+        face_ids = {match.face_id for match in matches}
+        self.asked.append((face_ids, {person.person_id for person in known}))
         if self.errors:
             raise self.errors.pop()
         owners = {face_id: face_id.partition("-")[0] for face_id in face_ids}
