@@ -23,8 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the parts asked for, or all of them."""
     chosen = _parts(arguments)
     complete = set(chosen) == set(ALL)
-    stands = Stands(visitors(), _RESULTS if complete else None)
-    figures = _run(chosen, stands) | asdict(stands.total)
+    people = visitors()
+    stands = Stands(people, _RESULTS if complete else None)
+    figures: Figures = {"people": len(people.photos), "frames": len(people.frames)}
+    figures |= _run(chosen, stands) | asdict(stands.total)
     if complete:
         (_RESULTS / "kiosks.json").write_text(json.dumps(figures, indent=2) + "\n")
     else:

@@ -86,7 +86,7 @@ def test_the_figures_of_all_parts_are_kept(capsys, tmp_path: Path):
     command.main([])
 
     printed = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert printed == {"first": 1, "second": 2, "lost": 0, "duplicates": 0, "wrong": 0}
+    assert printed.items() >= {"first": 1, "second": 2, "lost": 0, "duplicates": 0, "wrong": 0}.items()
     assert json.loads((tmp_path / "kiosks.json").read_text()) == printed
 
 
