@@ -17,8 +17,8 @@ _AWS_LIKE = f"{_FAR} --tps SearchFacesByImage={_LIMIT}"
 _KIOSKS = 16
 #: So few that two workers' threads wait for Rekognition and not for a core of this machine.
 _FEW_THREADS = {"FACEGATE_RECOGNIZE_CONCURRENCY": "4"}
-#: 40 calls a second, each with 250 ms of its own and 100 ms for the rest of a decision and for throttled calls,
-#: keep 14 threads busy (Little's law); two workers have 16.
+#: 40 calls a second, of 250 ms each and 100 ms for the rest of a decision and for throttled calls, keep 14
+#: threads busy (Little's law); two workers have 16.
 _ENOUGH_THREADS = {"FACEGATE_RECOGNIZE_CONCURRENCY": "8"}
 
 
