@@ -2,11 +2,12 @@
 
 When frames come faster than they can be decided, a queue only makes every answer late. So a gateway lets
 no more under way than come back soon enough, and refuses the rest at once. How many that is it learns from
-the answers. It begins with a guess that is too high rather than too low: frames that come all at once are no
-overload yet, and the first late answers tell how many would have been in time. From there it feels its way:
-additive increase and a decrease in proportion, as TCP has them (Chiu and Jain, "Analysis of the Increase and
-Decrease Algorithms for Congestion Avoidance", 1989), by which several gateways come to share fairly. It needs
-to know neither how many workers there are nor how many other gateways.
+the answers: additive increase, multiplicative decrease, as TCP does (Chiu and Jain, "Analysis of the
+Increase and Decrease Algorithms for Congestion Avoidance", 1989). It needs to know neither how many workers
+there are nor how many other gateways, and it shares with these fairly.
+
+It begins with a guess that is too high rather than too low: frames that come all at once are no overload yet.
+The first late answers correct it, because by Little's law each tells how many would have been in time.
 """
 
 import time
@@ -16,11 +17,12 @@ from threading import Lock
 
 #: Every limit's worth of timely answers adds so many.
 _INCREASE = 1.0
-#: How far one late answer takes the limit to what would have been in time. One alone may be chance; several
-#: in a row are not.
-_DECREASE = 0.25
-#: Nobody knows how late an answer is that never came: it counts as late as this makes it.
-_UNANSWERED = 0.5
+#: A late answer shrinks the limit by as much as it was late, within these bounds: a little keeps the workers
+#: busy, a lot follows when most workers are gone.
+_LEAST_DECREASE, _MOST_DECREASE = 0.9, 0.5
+#: How far a late answer takes a limit that was not reached to what would have been in time; one may be
+#: chance.
+_CORRECTION = 0.5
 #: Seconds without a late answer after which what was learnt is too old to refuse anybody.
 _MEMORY_SECONDS = 60.0
 #: How many are believed to be in time before any answer has shown it.
@@ -79,7 +81,7 @@ class Admission:
         self._clock = clock
         self._lock = Lock()
         self._under_way = 0
-        self._late_at = clock()
+        self._late_at = self._shrunk_at = clock()
 
     @property
     def limit(self) -> float:
@@ -149,12 +151,27 @@ class Admission:
                 if in_use:
                     self._limit += _INCREASE * passage.searches / self._limit
             else:
-                # Little's law: were there fewer by as much as it was late, it would have been in time.
-                timely = together * tolerable_delay / max(now - began, tolerable_delay)
-                self._shrink(timely if passage.answered else timely * _UNANSWERED)
-                self._late_at = now
+                timely = tolerable_delay / max(now - began, tolerable_delay)
+                self._shrink(timely if passage.answered else _MOST_DECREASE, together, began)
 
-    def _shrink(self, timely: float) -> None:
-        step = _DECREASE * max(0.0, self._limit - timely)
-        self._limit = max(self._least, self._limit - step)
+    def _shrink(self, timely: float, together: int, began: float) -> None:
+        """Follow a late answer.
+
+        Parameters
+        ----------
+        timely : float
+            Such a part of those under way would have been answered in time.
+        together : int
+            How many were under way when it began.
+        began : float
+            When that was.
+        """
+        self._late_at = self._clock()
+        if together <= self._limit / 2:
+            self._limit -= _CORRECTION * (self._limit - together * timely)
+        elif began >= self._shrunk_at:
+            # Once for all that were under way together: they are late for the same reason.
+            self._limit *= min(_LEAST_DECREASE, max(_MOST_DECREASE, timely))
+            self._shrunk_at = self._late_at
+        self._limit = max(self._least, self._limit)
         self._proven = min(self._proven, self._limit)
