@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from itertools import permutations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.domain import FaceMatch, Person, PersonStatus, majority
@@ -44,6 +44,7 @@ frames = st.one_of(
     st.sampled_from([ADA, ADA, ADA, NO_FACE, TORN]),
 )
 visitors = st.lists(frames, min_size=1, max_size=MOST_FRAMES)
+others = st.lists(frames, max_size=MOST_FRAMES - 2)
 
 
 def told(verdicts):
@@ -63,24 +64,22 @@ def test_all_frames_together_always_decide(verdicts):
 @given(visitors)
 def test_nobody_is_let_in_without_a_majority_of_all_frames(verdicts):
     verdict, looked_at = told(verdicts)
-    assume(verdict.reason.outcome is Outcome.GRANTED)
-    showing = [one for one in verdicts[:looked_at] if one.person == verdict.person]
-    assert len(showing) == verdict.agreed >= majority(len(verdicts))
-    assert all(one.reason is DecisionReason.MATCH for one in showing)
+    if verdict.reason.outcome is Outcome.GRANTED:
+        showing = [one for one in verdicts[:looked_at] if one.person == verdict.person]
+        assert len(showing) == verdict.agreed >= majority(len(verdicts))
+        assert all(one.reason is DecisionReason.MATCH for one in showing)
 
 
-@given(visitors)
-def test_nobody_is_let_in_when_two_people_were_matched(verdicts):
-    people = {one.person.person_id for one in verdicts if one.person}
-    assume(len(people) > 1 or any(one.reason is DecisionReason.AMBIGUOUS for one in verdicts))
+@given(others, st.sampled_from([[ADA, GRACE], [DORA, ADA], [BOTH]]))
+def test_nobody_is_let_in_when_two_people_were_matched(rest, two_people):
+    verdicts = rest + two_people
     verdict = agree(verdicts, len(verdicts))
     assert (verdict.reason, verdict.person) == (DecisionReason.AMBIGUOUS, None)
 
 
-@given(visitors)
-def test_a_disabled_person_in_any_frame_that_was_looked_at_keeps_the_door_shut(verdicts):
-    verdict, looked_at = told(verdicts)
-    assume(any(one.person == PEOPLE["dora"] for one in verdicts[:looked_at]))
+@given(others)
+def test_a_disabled_person_in_any_frame_that_was_looked_at_keeps_the_door_shut(rest):
+    verdict = agree([*rest, DORA], len(rest) + 1)
     assert verdict.reason in (DecisionReason.PERSON_DISABLED, DecisionReason.AMBIGUOUS)
 
 
@@ -101,8 +100,7 @@ def test_a_single_frame_is_decided_as_by_itself(one):
 def test_what_was_denied_early_would_have_been_denied_late(verdicts):
     early, _ = told(verdicts)
     late = agree(verdicts, len(verdicts))
-    assume(early.reason.outcome is Outcome.DENIED)
-    assert late.reason.outcome is Outcome.DENIED
+    assert early.reason.outcome is Outcome.GRANTED or late.reason.outcome is Outcome.DENIED
 
 
 @given(visitors)
@@ -117,10 +115,10 @@ def test_as_long_as_the_frames_that_are_left_may_open_the_door_they_are_looked_a
 @given(visitors)
 def test_the_recorded_similarity_of_a_named_person_holds_for_every_frame_that_shows_them(verdicts):
     verdict, looked_at = told(verdicts)
-    assume(verdict.person is not None)
-    shown = [one.match for one in verdicts[:looked_at] if one.person == verdict.person]
-    assert verdict.match in shown
-    assert all(verdict.match.similarity <= match.similarity for match in shown)
+    if verdict.person is not None:
+        shown = [one.match for one in verdicts[:looked_at] if one.person == verdict.person]
+        assert verdict.match in shown
+        assert all(verdict.match.similarity <= match.similarity for match in shown)
 
 
 @pytest.mark.parametrize(("count", "needed"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)])
