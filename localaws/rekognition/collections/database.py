@@ -2,6 +2,7 @@
 
 import fcntl
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -66,6 +67,11 @@ CREATE INDEX faces_of_user ON faces (collection_id, user_id) WHERE user_id IS NO
 #: SQLite's default limit of variables in a statement is 32,766 now and was 999.
 _VARIABLES = 900
 
+#: Fetching goes through the interpreter's lock once a row, too fast for a thread that waits for it to get
+#: it: with a pause, seconds, after so many rows it waits for a millisecond, not until all are fetched.
+_ROWS_AT_A_TIME = 100
+_PAUSE = 50e-6
+
 
 class Database:
     """One process's hold on a data directory; threads may share it.
@@ -111,11 +117,12 @@ class Database:
 
     def rows_of(self, query: str, parameters: Sequence[Any], values: Sequence[Any]) -> list[Any]:
         """Return the rows of a query that ends in ``IN (...)``, for any number of values."""
-        return [
-            row
-            for part in _parts(values)
-            for row in self.rows(f"{query} ({', '.join('?' * len(part))})", [*parameters, *part])
-        ]
+        found: list[Any] = []
+        for part in _parts(values, _ROWS_AT_A_TIME):
+            if found:
+                time.sleep(_PAUSE)
+            found += self.rows(f"{query} ({', '.join('?' * len(part))})", [*parameters, *part])
+        return found
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -164,9 +171,9 @@ def execute_for(connection: sqlite3.Connection, statement: str, values: Sequence
     Unlike `executemany`, which goes through the interpreter's lock so fast, once a value, that another
     thread waiting for it starves.
     """
-    for part in _parts(values):
+    for part in _parts(values, _VARIABLES):
         connection.execute(f"{statement} ({', '.join('?' * len(part))})", part)
 
 
-def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (values[start : start + _VARIABLES] for start in range(0, len(values), _VARIABLES))
+def _parts(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    return (values[start : start + size] for start in range(0, len(values), size))

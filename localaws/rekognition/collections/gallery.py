@@ -44,6 +44,9 @@ class Gallery:
         self._dimension = dimension
         self._segment_rows = segment_rows
         self._index = self._load()
+        #: What was rewritten last. A search under way may look at it still; let go of by that search, a
+        #: segment would cost it the tenth of a second that giving back the file's memory takes.
+        self._replaced: Sequence[Segment] = ()
 
     def vector(self, key: int) -> Floats:
         """Return a vector, (dimension,); raises `KeyError`."""
@@ -144,6 +147,7 @@ class Gallery:
         self._index.replace(old, new)
         for segment in old:
             segment.remove_files()
+        self._replaced = old
 
     def _insert(self, connection: sqlite3.Connection, segment: Segment) -> None:
         connection.execute(
