@@ -33,8 +33,6 @@ _HOLD = timedelta(seconds=2)
 #: The first decision comes a few tenths of a second after the first request. Who waits longer asks less.
 _PAUSES = (0.05, 0.1, 0.2, 0.3, 0.5)
 _LONGEST_PAUSE = 1.0
-#: Retries cost no search, so nothing else keeps one kiosk from holding all threads of a process with them.
-_MOST_WAITING = 64
 
 
 def fingerprint(pictures: Sequence[Picture]) -> str:
@@ -53,6 +51,9 @@ class RepeatableRecognitions:
         Where all gateway processes write down what was asked for.
     now : callable
         The time.
+    most_waiting : int
+        Retries that may wait at the same time, each in a thread; others are told to look later. Nothing else
+        keeps one kiosk from holding all threads of a process: retries are never refused for overload.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class RepeatableRecognitions:
         recognitions: Recognitions,
         requests: Requests,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        most_waiting: int = 64,
     ) -> None:
         self._recognitions = recognitions
         self._requests = requests
         self._now = now
-        self._places = BoundedSemaphore(_MOST_WAITING)
+        self._places = BoundedSemaphore(most_waiting)
 
     def request(
         self,
