@@ -3,7 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from threading import Timer
+from threading import Barrier, Timer
 
 from flask import Flask
 
@@ -50,12 +50,16 @@ def make_app() -> Flask:
     folder, reason = Path(os.environ["TEST_FOLDER"]), os.environ.get("TEST_REASON")
     replies = RepliesOnRecord(folder)
     jobs = InMemoryJobs()
+    decided_together = Barrier(int(os.environ.get("TEST_TOGETHER", "1")))
+
+    def answer(job: RecognizeJob) -> None:
+        decided_together.wait()
+        replies.answer(decision_on(job.recognition_id, job.kiosk_id, DecisionReason(reason)))
 
     def work(job: RecognizeJob) -> None:
         (folder / f"job-{job.recognition_id}").touch()
         if reason:
-            decision = decision_on(job.recognition_id, job.kiosk_id, DecisionReason(reason))
-            Timer(float(os.environ.get("TEST_DELAY", "0")), replies.answer, [decision]).start()
+            Timer(float(os.environ.get("TEST_DELAY", "0")), answer, [job]).start()
 
     jobs.worker = work
     listener = ReplyListener(lambda: replies)

@@ -23,6 +23,15 @@ def test_a_frame_is_decided_over_http(serve: Callable[..., Served]):
     assert [answer.json()["message"] for answer in answers] == ["Welcome, Grace Hopper."] * 3
 
 
+def test_two_hundred_kiosks_wait_at_the_same_time_in_one_process(serve: Callable[..., Served]):
+    served = serve(TEST_REASON="match", TEST_TOGETHER="200", FACEGATE_MAX_WAIT="18")
+    with ThreadPoolExecutor(200) as kiosks:
+        answers = list(kiosks.map(lambda _: served.post(picture(), Prefer="wait=18"), range(200)))
+
+    assert [answer.status_code for answer in answers] == [200] * 200
+    assert len({answer.json()["recognition_id"] for answer in answers}) == 200
+
+
 @pytest.mark.parametrize(
     ("authorized", "status"), [(True, 413), (False, 401)], ids=["with a token", "without a token"]
 )
