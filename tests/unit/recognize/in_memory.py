@@ -37,13 +37,15 @@ class Faces:
 class People:
     """The person whose id a face's id begins with."""
 
-    def __init__(self):
+    def __init__(self, clock):
+        self.clock, self.takes = clock, timedelta()
         self.asked = []
         self.errors = []
 
     def people_by_face(self, matches, known):
         face_ids = {match.face_id for match in matches}
         self.asked.append((face_ids, {person.person_id for person in known}))
+        self.clock.now += self.takes
         if self.errors:
             raise self.errors.pop()
         owners = {face_id: face_id.partition("-")[0] for face_id in face_ids}
@@ -81,7 +83,7 @@ class World:
     def __init__(self, *matches, error=None, takes=timedelta()):
         self.clock = Clock()
         self.faces = Faces(self.clock, matches, error, takes)
-        self.people = People()
+        self.people = People(self.clock)
         self.decisions, self.replies = Decisions(), Replies()
         self.service = RecognizeService(
             faces=self.faces,

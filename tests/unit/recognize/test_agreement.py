@@ -155,6 +155,11 @@ def test_a_denial_that_names_nobody_tells_how_near_it_came():
     assert (verdict.person, verdict.match, verdict.agreed) == (None, STRANGER.match, 0)
 
 
+def test_two_people_leave_the_stronger_match_as_evidence_and_name_nobody():
+    verdict = agree([seen(("ada-0", 99.3)), GRACE], 2)
+    assert (verdict.person, verdict.match) == (None, GRACE.match)
+
+
 def test_what_agreed_counts_the_person_whom_most_frames_show():
     verdict = agree([ADA, ADA, GRACE, BOTH], 4)
     assert verdict.agreed == 2

@@ -49,6 +49,12 @@ def test_a_frame_that_expires_while_it_is_searched_lets_nobody_in():
     assert world.service.handle(job()).reason is DecisionReason.EXPIRED
 
 
+def test_a_frame_that_expires_while_people_are_looked_up_lets_nobody_in():
+    world = World(MATCH)
+    world.people.takes = timedelta(seconds=9)
+    assert world.service.handle(job()).reason is DecisionReason.EXPIRED
+
+
 def test_the_same_message_twice_is_one_decision_and_the_first_one_stands():
     world = World(MATCH)
     first = world.service.handle(job())
