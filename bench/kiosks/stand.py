@@ -169,42 +169,48 @@ class Stands:
         with tempfile.TemporaryDirectory(prefix="facegate-bench-") as home, ExitStack() as ending:
             ending.callback(_restore, before)
             os.environ.update(environment or {})
-            gateway, aws_port, rekognition, direct, *wired = _free_ports(6)
-            given = {
-                "home": Path(home),
-                "models": _HOME / "models",
-                "gateway_port": gateway,
-                "aws_port": aws_port,
-                "rekognition_port": rekognition,
-                "recognize_workers": workers,
-                "rekognition_options": rekognition_options,
-            }
-            settings, wire = MachineSettings(**given), None
-            if counted:
-                wire = ending.enter_context(
-                    Wire(dict(zip(wired, (settings.aws_url, settings.rekognition_url), strict=True))).open()
-                )
-                settings = _WiredSettings(**given, wire_aws_port=wired[0], wire_rekognition_port=wired[1])
+            settings, wire = _settings(Path(home), workers, rekognition_options, counted=counted)
+            if wire is not None:
+                ending.enter_context(wire.open())
             machine = Machine(settings, lambda step: print(f"  … {step}", file=sys.stderr))
             ending.callback(machine.stop)
             machine.start()
-            aws = Aws.connect(AwsSettings())
-            _enrol(aws, self._visitors, Path(home))
-            tokens = {name: KioskToken.create(name) for name in (_QUEUED, _DIRECT)}
-            for token in tokens.values():
-                register_kiosk(aws, token, "front-door")
-            machine.supervisor.start(_direct(direct))
-            stand = Stand(
-                machine,
-                aws,
-                {name: str(token) for name, token in tokens.items()},
-                direct,
-                self._visitors,
-                wire,
-            )
+            stand = _furnish(machine, self._visitors, wire)
             yield stand
             self.total += stand.audit()
             machine.supervisor.raise_if_any_ended()
+
+
+def _settings(
+    home: Path, workers: int, rekognition_options: str, *, counted: bool
+) -> tuple[MachineSettings, Wire | None]:
+    gateway, aws, rekognition, *wired = _free_ports(5)
+    given = {
+        "home": home,
+        "models": _HOME / "models",
+        "gateway_port": gateway,
+        "aws_port": aws,
+        "rekognition_port": rekognition,
+        "recognize_workers": workers,
+        "rekognition_options": rekognition_options,
+    }
+    settings = MachineSettings(**given)
+    if not counted:
+        return settings, None
+    wire = Wire(dict(zip(wired, (settings.aws_url, settings.rekognition_url), strict=True)))
+    return _WiredSettings(**given, wire_aws_port=wired[0], wire_rekognition_port=wired[1]), wire
+
+
+def _furnish(machine: Machine, visitors: Visitors, wire: Wire | None) -> Stand:
+    """Enrol the visitors, register the kiosks, and start the alternative."""
+    aws = Aws.connect(AwsSettings())
+    _enrol(aws, visitors, machine.settings.home)
+    tokens = {name: KioskToken.create(name) for name in (_QUEUED, _DIRECT)}
+    for token in tokens.values():
+        register_kiosk(aws, token, "front-door")
+    (port,) = _free_ports(1)
+    machine.supervisor.start(_direct(port))
+    return Stand(machine, aws, {name: str(token) for name, token in tokens.items()}, port, visitors, wire)
 
 
 def _direct(port: int) -> Program:
