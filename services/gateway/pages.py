@@ -31,7 +31,11 @@ def pages(settings: GatewaySettings) -> Blueprint:
 
     @blueprint.get("/kiosk")
     def kiosk() -> str:
-        return render_template("kiosk.html", wait=min(settings.max_wait, int(settings.recognition_deadline)))
+        return render_template(
+            "kiosk.html",
+            wait=min(settings.max_wait, int(settings.recognition_deadline)),
+            frame_worth=settings.recognition_deadline,
+        )
 
     @blueprint.get("/problems/<slug>")
     def problem(slug: str) -> str:

@@ -1,7 +1,7 @@
 """The kiosk page in a real browser with a camera that plays a face, against a whole Facegate."""
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from tests.browser.conftest import DENIED_CAMERA, LANDSCAPE, NO_CAMERA, PORTRAIT, Camera, Visits
 from tests.browser.fake_camera import FILM_FRAMES
@@ -122,3 +122,23 @@ def test_when_the_gateway_cannot_be_reached_the_page_says_so_and_recovers(
 
     page.unroute("**/v1/recognitions")
     expect(headline(page)).to_have_text(f"Welcome, {grace_is_enrolled}.", timeout=ANSWERED_MS)
+
+
+def test_a_frame_whose_answer_was_lost_is_posted_again_and_decided_once(
+    facegate, grace_is_enrolled: str, visits: Visits, grace_hopper_camera: Camera
+):
+    answered, posted = [], []
+
+    def lose_the_answer(route: Route):
+        answered.append(route.fetch().json()["recognition_id"])
+        route.abort()
+
+    page = visits.open("about:blank", grace_hopper_camera)
+    page.route("**/v1/recognitions", lose_the_answer, times=1)
+    page.on("request", lambda request: request.method == "POST" and posted.append(request))
+    page.goto(facegate.kiosk_url)
+
+    expect(headline(page)).to_have_text(f"Welcome, {grace_is_enrolled}.", timeout=ANSWERED_MS)
+    keys = {request.headers["idempotency-key"] for request in posted}
+    assert (len(posted), len(keys)) == (2, 1)
+    assert posted[1].response().json()["recognition_id"] == answered[0]

@@ -13,13 +13,21 @@ export class NoDecision extends Error {
   }
 }
 
-/** Posts a frame and resolves to its decision. Throws NoDecision. */
-export async function recognize(frame, token, wait) {
+/**
+ * Posts a frame and resolves to its decision. Throws NoDecision. Posted again with the same `key`, a frame that the
+ * gateway has got already is not decided a second time.
+ */
+export async function recognize(frame, key, token, wait) {
   const answer = await ask(
     "/v1/recognitions",
     {
       method: "POST",
-      headers: { Authorization: `Bearer ${token}`, "Content-Type": frame.type, Prefer: `wait=${wait}` },
+      headers: {
+        Authorization: `Bearer ${token}`,
+        "Content-Type": frame.type,
+        "Idempotency-Key": `"${key}"`,
+        Prefer: `wait=${wait}`,
+      },
       body: frame,
     },
     wait,

@@ -20,6 +20,7 @@ const LONGEST_BACKOFF_SECONDS = 30;
 
 const video = document.querySelector("#camera");
 const wait = Number(document.body.dataset.wait);
+const frameWorthMs = Number(document.body.dataset.frameWorth) * 1000;
 
 /** Takes the token out of the address, where the next visitor would see it, and keeps it in this browser. */
 function readToken() {
@@ -110,20 +111,31 @@ async function waitOutTrouble(error, failures) {
   await pauseOrTap(seconds * 1000);
 }
 
+/** Takes a frame of the scene; its key makes the gateway decide about it once, however often it is posted. */
+async function capture(scene) {
+  return { scene, frame: await takeFrame(video), key: crypto.randomUUID(), takenAt: performance.now() };
+}
+
 async function run(token) {
   let posted = null;
   let failures = 0;
+  let unanswered = null;
   for (;;) {
     if (!cameraLive(video)) {
       await startCamera();
-      posted = null;
+      posted = unanswered = null;
     }
-    show("looking", "Please look at the camera", "", posted ? "Try again" : "");
-    const scene = await someoneLooks(posted);
-    if (!scene) continue;
+    if (!unanswered) {
+      show("looking", "Please look at the camera", "", posted ? "Try again" : "");
+      const scene = await someoneLooks(posted);
+      if (!scene) continue;
+      unanswered = await capture(scene);
+    }
+    const { scene, frame, key, takenAt } = unanswered;
+    unanswered = null;
     show("checking", "One moment", "Checking who you are.");
     try {
-      showDecision(await recognize(await takeFrame(video), token, wait));
+      showDecision(await recognize(frame, key, token, wait));
       posted = scene;
       failures = 0;
       await pauseOrTap(ANSWER_SHOWN_MS).then((tapped) => tapped && (posted = null));
@@ -136,8 +148,9 @@ async function run(token) {
       } else {
         failures += 1;
         await waitOutTrouble(error, failures);
-        // the frame of then is worthless now: take a new one
         posted = null;
+        // later the visitor may have gone and another come: then a new frame is taken
+        if (performance.now() - takenAt < frameWorthMs) unanswered = { scene, frame, key, takenAt };
       }
     }
   }
