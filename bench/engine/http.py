@@ -89,7 +89,7 @@ def _cost(
     server: _Server, requests: list[bytes], frames: list[bytes], data_dir: Path, cores: list[int]
 ) -> dict[str, float]:
     worker = server.worker()
-    worker.cpu_affinity(cores[:1])
+    _pin(worker, cores[:1])
     served: list[float] = []
     direct: list[float] = []
     with _client_on(cores[-1:]), _direct(data_dir, frames, cores[0]) as engine:
@@ -119,9 +119,9 @@ def _scaling(server: _Server, requests: list[bytes], cores: list[int]) -> dict[s
     one: list[float] = []
     two: list[float] = []
     for number in range(SCALING_ROUNDS):
-        worker.cpu_affinity(cores[:1])
+        _pin(worker, cores[:1])
         one.append(_rate(server.port, worker.pid, requests, cores[:1]))
-        worker.cpu_affinity(cores[:2])
+        _pin(worker, cores[:2])
         two.append(2 * _rate(server.port, worker.pid, requests, cores[:2]))
         print(f"http: scaling round {number + 1} of {SCALING_ROUNDS}", file=sys.stderr)
     return {
@@ -156,6 +156,13 @@ def _rate(port: int, pid: int, requests: list[bytes], cores: list[int]) -> float
     for client in clients:
         client.join()
     return calls / (used + idle)
+
+
+def _pin(process: psutil.Process, cores: list[int]) -> None:
+    """Keep all threads of a process to some cores; the process's own affinity is its first thread's."""
+    for thread in process.threads():
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(thread.id, cores)
 
 
 def _cpu_seconds(pid: int) -> float:

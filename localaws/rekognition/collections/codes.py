@@ -10,6 +10,7 @@ import importlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from threading import local
 from typing import Any, Self
 
 import numpy as np
@@ -30,6 +31,8 @@ _DEVIATIONS = 5
 
 _ROTATION_SEED = 1960
 
+_of_thread = local()
+
 
 class Codes:
     """The codes of unit vectors, in their order.
@@ -47,8 +50,6 @@ class Codes:
     def encode(cls, vectors: Floats) -> Self:
         """Encode unit vectors (count, dimension), float32."""
         faiss = _faiss()
-        # Of this thread alone: searches go on meanwhile and need the other cores.
-        faiss.omp_set_num_threads(1)
         dimension = vectors.shape[1]
         # faiss looks pairs of coordinates up in tables of sixteen.
         even = dimension + dimension % 2
@@ -102,10 +103,17 @@ class Scan:
         ndarray, shape (count,), dtype int64
             Rows, numbered on from segment to segment.
         """
+        _faiss()
         products, rows = self._shards.search(vector[np.newaxis], count)
         return products[0] / (1 - _DISTORTION), rows[0]
 
 
 def _faiss() -> Any:
+    """Return faiss, kept to the calling thread: others search meanwhile and need the other cores."""
     # Takes .4 s to import and is needed by large collections only; it has no type hints.
-    return importlib.import_module("faiss")
+    faiss = importlib.import_module("faiss")
+    if not getattr(_of_thread, "alone", False):
+        # OpenMP keeps this for each thread apart.
+        faiss.omp_set_num_threads(1)
+        _of_thread.alone = True
+    return faiss

@@ -26,14 +26,11 @@ def index_faces(service: Service, call: Call) -> dict[str, Any]:
     collection_id = parameters["CollectionId"]
     service.collections.check_usable(collection_id)
     data = service.images.read(parameters["Image"])
-    faces = analyze(service, data)
-    taken, left = _sort_out(faces, parameters.get("QualityFilter", "AUTO"), parameters.get("MaxFaces"))
-    records = service.collections.add_faces(
-        collection_id,
-        data,
-        parameters.get("ExternalImageId"),
-        [NewFace(relative_box(face), face.confidence, face.embedding.vector) for face in taken],
-    )
+    with service.computing:
+        faces = analyze(service, data)
+        taken, left = _sort_out(faces, parameters.get("QualityFilter", "AUTO"), parameters.get("MaxFaces"))
+        new = [NewFace(relative_box(face), face.confidence, face.embedding.vector) for face in taken]
+    records = service.collections.add_faces(collection_id, data, parameters.get("ExternalImageId"), new)
     attributes = parameters.get("DetectionAttributes", [])
     version = service.engine.face_model_version
     return {
@@ -114,11 +111,12 @@ def search_faces_by_image(service: Service, call: Call) -> dict[str, Any]:
     collection_id = parameters["CollectionId"]
     service.collections.check_usable(collection_id)
     data = service.images.read(parameters["Image"])
-    face = most_prominent_face(service, data, parameters.get("QualityFilter", "NONE"))
     limit = parameters.get("MaxFaces", DEFAULT_MATCHES)
-    matches = service.collections.search(
-        collection_id, face.embedding.vector, limit, _min_cosine(service, call)
-    )
+    with service.computing:
+        face = most_prominent_face(service, data, parameters.get("QualityFilter", "NONE"))
+        matches = service.collections.search(
+            collection_id, face.embedding.vector, limit, _min_cosine(service, call)
+        )
     return {
         "SearchedFaceBoundingBox": bounding_box(relative_box(face)),
         "SearchedFaceConfidence": face.confidence,

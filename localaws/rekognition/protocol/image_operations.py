@@ -22,8 +22,9 @@ def detect_faces(service: Service, call: Call) -> dict[str, Any]:
     """Describe every face of an image."""
     data = service.images.read(call.parameters["Image"])
     attributes = call.parameters.get("Attributes", [])
-    faces = analyze(service, data)
-    return {"FaceDetails": [face_detail(face, attributes) for face in faces]}
+    with service.computing:
+        faces = analyze(service, data)
+        return {"FaceDetails": [face_detail(face, attributes) for face in faces]}
 
 
 def compare_faces(service: Service, call: Call) -> dict[str, Any]:
@@ -32,11 +33,15 @@ def compare_faces(service: Service, call: Call) -> dict[str, Any]:
     quality_filter = parameters.get("QualityFilter", "NONE")
     threshold = parameters.get("SimilarityThreshold", DEFAULT_THRESHOLD)
     source_data = service.images.read(parameters["SourceImage"])
-    source = most_prominent_face(service, source_data, quality_filter, "source image")
-    target = analyze(service, service.images.read(parameters["TargetImage"]))
-    compared = [
-        (_similarity(service, source, face), face) for face in target if not face.shortcomings(quality_filter)
-    ]
+    target_data = service.images.read(parameters["TargetImage"])
+    with service.computing:
+        source = most_prominent_face(service, source_data, quality_filter, "source image")
+        target = analyze(service, target_data)
+        compared = [
+            (_similarity(service, source, face), face)
+            for face in target
+            if not face.shortcomings(quality_filter)
+        ]
     compared.sort(key=lambda pair: pair[0], reverse=True)
     return {
         "SourceImageFace": {

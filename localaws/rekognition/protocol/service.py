@@ -1,6 +1,8 @@
 """What the operations work with."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Any
 
 from localaws.rekognition.collections import FaceCollections
@@ -15,14 +17,27 @@ DEFAULT_MATCHES = 80
 MAX_DETECTED_FACES = 100
 
 
+def _one_a_core() -> BoundedSemaphore:
+    return BoundedSemaphore(len(os.sched_getaffinity(0)))
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The parts of one server."""
+    """The parts of one server.
+
+    Attributes
+    ----------
+    computing
+        Held while faces are analysed, by as many requests as there are cores: with more, whoever holds
+        the interpreter is pushed off its core by those who compute without it, and all wait. It is not
+        held by who waits for S3 or for other changes.
+    """
 
     engine: FaceEngine
     collections: FaceCollections
     images: ImageReader
     account_id: str
+    computing: BoundedSemaphore = field(default_factory=_one_a_core)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,13 +116,16 @@ def search_users_by_image(service: Service, call: Call) -> dict[str, Any]:
     parameters = call.parameters
     collection_id = parameters["CollectionId"]
     service.collections.check_usable(collection_id)
-    faces = analyze(service, service.images.read(parameters["Image"]))
-    searched, others = _sort_out(faces, parameters.get("QualityFilter", "NONE"))
+    data = service.images.read(parameters["Image"])
     matches: list[UserMatch] = []
-    if searched is not None:
-        matches = service.collections.search_users(
-            collection_id, searched.embedding.vector, _limit(call), _min_cosine(service, call)
-        )
+    with service.computing:
+        # All of them, small ones too: the answer tells of the faces that were not searched for.
+        faces = analyze(service, data)
+        searched, others = _sort_out(faces, parameters.get("QualityFilter", "NONE"))
+        if searched is not None:
+            matches = service.collections.search_users(
+                collection_id, searched.embedding.vector, _limit(call), _min_cosine(service, call)
+            )
     return {
         "SearchedFace": None if searched is None else {"FaceDetail": face_detail(searched)},
         "UserMatches": _user_matches(service, matches),
