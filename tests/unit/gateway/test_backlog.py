@@ -98,7 +98,7 @@ def test_kiosks_that_do_not_wait_cannot_fill_the_queue(gateway, prefer):
             headers=gateway.headers(**prefer),
             content_type="image/jpeg",
         ).status_code
-        for _ in range(int(gateway.admission.limit) + 3)
+        for _ in range(int(gateway.admission.proven) + 3)
     ]
-    assert statuses == [202] * int(gateway.admission.limit) + [503] * 3
-    assert len(gateway.jobs.sent) == gateway.admission.limit
+    assert statuses == [202] * int(gateway.admission.proven) + [503] * 3
+    assert len(gateway.jobs.sent) == gateway.admission.proven
