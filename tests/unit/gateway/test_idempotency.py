@@ -12,6 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from services.aws.errors import AwsUnavailable
+from services.aws.idempotency import KeyedRequest
 from services.contracts.messages import RecognizeJob
 from services.gateway.admission import Overloaded
 from services.gateway.app import create_app
@@ -218,24 +219,42 @@ def test_a_job_that_could_not_be_queued_is_queued_by_the_next_request_under_the_
     assert recognition_id(taken) == written_down.recognition_id == gateway.jobs.sent[0].recognition_id
 
 
+def left_undone(gateway: Gateway, held_for: timedelta) -> RecognizeJob:
+    """Leave a request whose gateway died before its job was in the queue."""
+    post(gateway)
+    (request,) = gateway.requests.requests.values()
+    died = {"queued": False, "held_until": datetime.now(UTC) + held_for}
+    gateway.requests.requests[request.request_id] = request.model_copy(update=died)
+    return gateway.jobs.sent.pop()
+
+
 @pytest.mark.parametrize("wait", [0, 5])
 def test_the_job_of_a_gateway_that_died_is_queued_again_with_the_deadline_that_it_had(
     gateway: Gateway, wait: int
 ):
-    post(gateway)
-    (first,) = gateway.jobs.sent
-    (request,) = gateway.requests.requests.values()
-    gateway.jobs.sent.clear()
-    died = {"queued": False, "held_until": datetime.now(UTC) + timedelta(milliseconds=300)}
-    gateway.requests.requests[request.request_id] = request.model_copy(update=died)
-
+    first = left_undone(gateway, held_for=timedelta(milliseconds=300))
     gateway.worker_decides()
     retried = post(gateway, wait=wait)
     (second,) = gateway.jobs.sent
     assert recognition_id(retried) == first.recognition_id == second.recognition_id
     assert (second.received_at, second.deadline) == (first.received_at, first.deadline)
     assert second.reply_to == (gateway.replies.url if wait else None)
-    assert gateway.requests.get(request.request_id).queued
+    (request,) = gateway.requests.requests.values()
+    assert request.queued
+
+
+def test_a_retry_that_another_forestalls_queues_nothing(gateway: Gateway, monkeypatch: pytest.MonkeyPatch):
+    left_undone(gateway, held_for=timedelta(0))
+    hold = gateway.requests.hold
+
+    def another_is_quicker(request: KeyedRequest, until: datetime) -> None:
+        other = hold(request, until)
+        assert other
+        gateway.requests.mark_queued(other)
+
+    monkeypatch.setattr(gateway.requests, "hold", another_is_quicker)
+    assert post(gateway).status_code == 202
+    assert gateway.jobs.sent == []
 
 
 def test_when_requests_cannot_be_written_down_nothing_is_queued(gateway: Gateway):
