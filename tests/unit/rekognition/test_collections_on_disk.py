@@ -8,12 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from localaws.rekognition.collections import (
+    CollectionExistsError,
     DataLayoutError,
     FaceCollections,
     NewFace,
@@ -234,10 +236,31 @@ for number in range(int(sys.argv[3]), 1_000_000, 2):
 """
 
 
-def killed_after(acknowledgements, data_dir, first_number):
+INDEXER = """
+import json, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_collections_on_disk import indexing, new_faces
+collections = indexing(Path(sys.argv[2]))
+for number in range(int(sys.argv[3]), 1_000_000, 10):
+    new = new_faces(range(number, number + 3))
+    faces = collections.add_faces("people", str(number).encode(), str(number), new)
+    print(json.dumps({"first": number, "added": [face.face_id for face in faces]}), flush=True)
+"""
+
+
+def indexing(data_dir):
+    """Open, or create, a collection of which every tenth image or so makes a segment."""
+    collections = FaceCollections(data_dir, "1.0", DIMENSION, segment_rows=16 * 30)
+    with suppress(CollectionExistsError):
+        collections.create("people", {})
+    return collections
+
+
+def killed_after(acknowledgements, data_dir, first_number, program=WRITER):
     """Run a writer, kill it in the middle of what comes after so many acknowledgements; return all."""
     folder = os.path.dirname(__file__)
-    command = [sys.executable, "-c", WRITER, folder, str(data_dir), str(first_number)]
+    command = [sys.executable, "-c", program, folder, str(data_dir), str(first_number)]
     writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     lines = [writer.stdout.readline() for _ in range(acknowledgements)]
     os.kill(writer.pid, signal.SIGKILL)
@@ -249,8 +272,8 @@ def killed_after(acknowledgements, data_dir, first_number):
 def test_killed_at_any_moment_it_keeps_what_was_acknowledged_and_nothing_half(data_dir):
     moments = random.Random(20)
     done = []
-    for turn in range(5):
-        done += killed_after(moments.randint(30, 120), data_dir, first_number=10_000 * turn + 1)
+    for turn in range(4):
+        done += killed_after(moments.randint(20, 80), data_dir, first_number=10_000 * turn + 1)
         collections = opened(data_dir)
         added = {
             face_id: step["first"] + place
@@ -275,6 +298,43 @@ def test_killed_at_any_moment_it_keeps_what_was_acknowledged_and_nothing_half(da
         check_users(collections, done)
         assert collections.describe("people").face_count == len(records)
         collections.close()
+
+
+def test_killed_again_and_again_during_a_thousand_images_it_keeps_all_that_were_acknowledged(data_dir):
+    moments = random.Random(1960)
+    acknowledged = {}
+    last = 0
+    while len(acknowledged) < 1_000:
+        for step in killed_after(moments.randint(60, 300), data_dir, last + 10, INDEXER):
+            last = step["first"]
+            acknowledged[str(last)] = step["added"]
+        # The image under way may be there, too, with all of its faces.
+        last += 10
+        check_images(data_dir, acknowledged, under_way=str(last))
+
+
+def check_images(data_dir, acknowledged, under_way):
+    collections = indexing(data_dir)
+    faces = collections.faces_after("people", 0, 100_000)
+    images = defaultdict(list)
+    for face in faces:
+        images[face.external_image_id].append(face.face_id)
+    if under_way in images:
+        acknowledged[under_way] = images[under_way]
+    assert images == acknowledged
+    assert all(len(of_image) == 3 for of_image in images.values())
+    assert collections.describe("people").face_count == len(faces)
+    assert everyone_searched(collections) == {face.face_id for face in faces}
+    for image in list(acknowledged)[-100:]:
+        for place, face_id in enumerate(acknowledged[image]):
+            (match,) = collections.search("people", vector_of(int(image) + place), 1, 0.999)
+            assert match.face.face_id == face_id
+    known = {name for (name,) in sqlite3.connect(data_dir / "collections.sqlite3").execute(NAMES)}
+    assert {directory.name for directory in segments_in(data_dir)} == known
+    collections.close()
+
+
+NAMES = "SELECT name FROM segments"
 
 
 def check_users(collections, done):
