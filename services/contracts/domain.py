@@ -28,15 +28,42 @@ class PersonStatus(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+    DELETING = "deleting"
+
+
+#: With fewer photos a person is recognised less surely (docs/recognition-accuracy.md).
+ENOUGH_PHOTOS = 3
 
 
 class Person(_Record):
-    """Someone enrolled."""
+    """Someone enrolled.
+
+    Attributes
+    ----------
+    groups : tuple of str
+        What the person belongs to, for the doors' rules.
+    external_id : str, optional
+        Their number in somebody else's system.
+    photos : int
+        How many of their photos are indexed.
+    version : int
+        Counts the changes, so that nobody overwrites another's unseen.
+    """
 
     person_id: str
     full_name: str
     status: PersonStatus = PersonStatus.ACTIVE
+    groups: tuple[str, ...] = ()
+    external_id: str | None = None
+    photos: int = Field(default=0, ge=0)
     created_at: AwareDatetime
+    updated_at: AwareDatetime | None = None
+    version: int = Field(default=1, ge=1)
+
+    @property
+    def wants_more_photos(self) -> bool:
+        """Whether more photos would make recognition surer."""
+        return self.photos < ENOUGH_PHOTOS
 
 
 class Face(_Record):
@@ -71,11 +98,43 @@ class EnrollmentStatus(StrEnum):
 
     RECEIVED = "received"
     INDEXED = "indexed"
+    HELD = "held"
     REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class Resemblance(_Record):
+    """Another person whom a new face resembles: an operator has to say who it is.
+
+    Attributes
+    ----------
+    similarity : float
+        Rekognition's percentage, 0 to 100.
+    """
+
+    person_id: str
+    full_name: str
+    similarity: float = Field(ge=0, le=100)
 
 
 class Enrollment(_Record):
-    """Turning one photo into one face of one person."""
+    """Turning one photo into one face of one person.
+
+    Attributes
+    ----------
+    key : str
+        Where the photo lies now: as it was uploaded until it is indexed or held, then as it is kept.
+    sha256 : str, optional
+        Of the uploaded file, 64 hexadecimal digits.
+    batch_id, file : str, optional
+        The batch it came with, and the file's name there.
+    held_for : Resemblance, optional
+        Whom the face resembles although the photo was given for somebody else.
+    detail : str, optional
+        A sentence beside the rejection's own, with figures or names.
+    attempts : int
+        How often it was begun.
+    """
 
     enrollment_id: str
     status: EnrollmentStatus
@@ -87,11 +146,55 @@ class Enrollment(_Record):
     person_id: str | None = None
     face_id: str | None = None
     rejection: RejectionReason | None = None
+    detail: str | None = None
+    held_for: Resemblance | None = None
+    sha256: str | None = None
+    batch_id: str | None = None
+    file: str | None = None
+    attempts: int = Field(default=0, ge=0)
 
     @property
     def finished(self) -> bool:
-        """Whether nothing will happen to it any more."""
+        """Whether nothing will happen to it any more, unless an operator says so."""
         return self.status is not EnrollmentStatus.RECEIVED
+
+
+class Batch(_Record):
+    """Many enrollments submitted together.
+
+    Attributes
+    ----------
+    name : str
+        What the operator calls it: the folder or file it came from.
+    photos : int
+        How many photos were announced.
+    """
+
+    batch_id: str
+    name: str
+    photos: int = Field(ge=0)
+    created_at: AwareDatetime
+
+
+class Deletion(_Record):
+    """The removal of a person: what was asked for, and the receipt of what is gone.
+
+    Attributes
+    ----------
+    faces, photos, enrollments, decisions : int
+        How many faces were removed from the collection, object versions from S3, and records whose personal
+        fields were removed.
+    """
+
+    deletion_id: str
+    person_id: str
+    requested_at: AwareDatetime
+    requested_by: str
+    finished_at: AwareDatetime | None = None
+    faces: int = 0
+    photos: int = 0
+    enrollments: int = 0
+    decisions: int = 0
 
 
 class Kiosk(_Record):

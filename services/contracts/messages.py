@@ -22,6 +22,7 @@ from services.contracts.domain import Decision, Identifier
 
 RECOGNIZE_TASK = "facegate.recognize"
 ENROLL_TASK = "facegate.enroll"
+DELETE_PERSON_TASK = "facegate.delete_person"
 #: Frames of one visitor in one job.
 MOST_FRAMES = 5
 
@@ -100,6 +101,15 @@ class EnrollJob(_Message):
     enrollment_id: Identifier
     photo: StoredObject
     received_at: AwareDatetime
+
+
+class DeletePersonJob(_Message):
+    """Remove a person from everywhere; done again until nothing is left, and then once more for nothing."""
+
+    version: Literal[1] = 1
+    deletion_id: Identifier
+    person_id: str
+    requested_at: AwareDatetime
 
 
 class DecisionReply(_Message):

@@ -39,10 +39,21 @@ class RejectionReason(StrEnum):
 
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    TURNED_AWAY = "turned_away"
+    SUNGLASSES = "sunglasses"
     LOW_QUALITY = "low_quality"
     INVALID_IMAGE = "invalid_image"
+    TOO_LARGE = "too_large"
     NO_FULL_NAME = "no_full_name"
     PHOTO_MISSING = "photo_missing"
+    SAME_PHOTO = "same_photo"
+    OTHER_PERSON = "other_person"
+    UNLIKE_OTHER_PHOTOS = "unlike_other_photos"
+    PERSON_DELETED = "person_deleted"
 
     @property
     def sentence(self) -> str:
@@ -65,6 +76,12 @@ _DECISION_SENTENCES = {
 _REJECTION_SENTENCES = {
     RejectionReason.NO_FACE: "No face was found in the photo. Take one with the face in plain view.",
     RejectionReason.SEVERAL_FACES: "The photo shows more than one face. Crop it to one person.",
+    RejectionReason.TOO_SMALL: "The face is too small. Take the photo from nearer, or send a larger one.",
+    RejectionReason.BLURRED: "The face is blurred. Hold the camera still and take a sharper photo.",
+    RejectionReason.TOO_DARK: "The face is too dark. Take the photo with light from the front.",
+    RejectionReason.TOO_BRIGHT: "The face is too bright. Take the photo without a lamp or sun on the face.",
+    RejectionReason.TURNED_AWAY: "The face is turned away. Take the photo from the front.",
+    RejectionReason.SUNGLASSES: "The eyes are behind sunglasses. Take the photo without them.",
     RejectionReason.LOW_QUALITY: (
         "The face is too small, blurred, dark or turned away. Take a sharper photo from the front."
     ),
@@ -75,4 +92,9 @@ _REJECTION_SENTENCES = {
         "The object has no FullName metadata. Put it again with --metadata FullName='Ada Lovelace'."
     ),
     RejectionReason.PHOTO_MISSING: "The photo was deleted or replaced before it could be indexed.",
+    RejectionReason.TOO_LARGE: "The photo is larger than what is taken. Send a smaller one.",
+    RejectionReason.SAME_PHOTO: "This person has the same photo already. Send a different one.",
+    RejectionReason.OTHER_PERSON: "This face belongs to another person already.",
+    RejectionReason.UNLIKE_OTHER_PHOTOS: "The face does not resemble the person's other photos.",
+    RejectionReason.PERSON_DELETED: "The person was deleted after the photo was sent.",
 }
