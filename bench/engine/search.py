@@ -76,6 +76,7 @@ def run() -> dict[str, float]:
             _say(f"{larger:,} faces after {time.perf_counter() - started:.0f} s: {figures}")
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
         figures |= _measure_while_changing(collections, people, truth, face_ids)
+        figures["delayed_ms"] = figures["search_while_changing_longest_ms"] - figures["search_1m_ms"]
         collections.close()
         figures |= _measure_start(Path(directory))
     return figures
@@ -159,7 +160,8 @@ def _measure_while_changing(
     """Return how long searches wait while another thread adds and deletes, one and as many as can be.
 
     ``blocked_ms`` is the most that a search neither ran nor was ready to run while other programs had the
-    core: it waited for a lock, the interpreter's among them, or the disk.
+    core: it waited for a lock, the interpreter's among them, or the disk. (``delayed_ms`` is how much longer
+    the longest search took than an undisturbed one does, for whatever reason.)
     """
     done = Event()
     changes: list[float] = []
