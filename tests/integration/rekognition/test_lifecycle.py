@@ -4,13 +4,28 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
+from itertools import count
 
 import pytest
+from botocore.exceptions import BotoCoreError
 
 
 @pytest.fixture
 def data_dir(tmp_path):
     return tmp_path / "data"
+
+
+def _kill(running):
+    """Kill a server, its worker too."""
+    workers = subprocess.run(
+        ["pgrep", "-P", str(running.process.pid)], capture_output=True, text=True, check=True
+    )
+    for process in (running.process.pid, *map(int, workers.stdout.split())):
+        os.kill(process, signal.SIGKILL)
+    running.process.wait()
 
 
 def test_faces_survive_a_restart_and_a_kill(started, client_of, data_dir, free_port, grace):
@@ -24,18 +39,51 @@ def test_faces_survive_a_restart_and_a_kill(started, client_of, data_dir, free_p
     running = started(data_dir, port)
     client = client_of(running.url)
     second = client.index_faces(CollectionId="people", Image={"Bytes": grace}, ExternalImageId="again")
-    workers = subprocess.run(
-        ["pgrep", "-P", str(running.process.pid)], capture_output=True, text=True, check=True
-    )
-    for process in (running.process.pid, *map(int, workers.stdout.split())):
-        os.kill(process, signal.SIGKILL)
-    running.process.wait()
+    _kill(running)
 
     running = started(data_dir, port)
     client = client_of(running.url)
     listed = client.list_faces(CollectionId="people")["Faces"]
     running.stop()
     assert listed == [face, second["FaceRecords"][0]["Face"]]
+
+
+def test_whatever_was_acknowledged_to_several_clients_survives_a_kill(
+    started, client_of, data_dir, free_port, grace
+):
+    port = free_port()
+    running = started(data_dir, port)
+    client_of(running.url).create_collection(CollectionId="people")
+    acknowledged = []
+
+    def index(name):
+        client = client_of(running.url)
+        with suppress(BotoCoreError):  # the server is killed at last
+            for number in count():
+                answer = client.index_faces(
+                    CollectionId="people", Image={"Bytes": grace}, ExternalImageId=f"{name}-{number}"
+                )
+                acknowledged.append(answer["FaceRecords"][0]["Face"])
+
+    clients = [threading.Thread(target=index, args=(name,)) for name in "abcd"]
+    for thread in clients:
+        thread.start()
+    deadline = time.monotonic() + 30
+    while len(acknowledged) < 60:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    _kill(running)
+    for thread in clients:
+        thread.join()
+
+    running = started(data_dir, port)
+    client = client_of(running.url)
+    listed = {face["FaceId"]: face for face in client.list_faces(CollectionId="people")["Faces"]}
+    assert all(listed[face["FaceId"]] == face for face in acknowledged)
+    found = client.search_faces_by_image(CollectionId="people", Image={"Bytes": grace}, MaxFaces=4096)
+    assert {match["Face"]["FaceId"] for match in found["FaceMatches"]} == set(listed)
+    assert client.describe_collection(CollectionId="people")["FaceCount"] == len(listed)
+    running.stop()
 
 
 def _serve(*arguments):
