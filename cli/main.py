@@ -14,17 +14,16 @@ import boto3
 import requests
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.markup import escape
 
 from cli import demo as demonstration
+from cli.connection import OnAws, complaints, connect, console
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
 from infra.deploy import deploy as deploy_stack
 from infra.errors import DeploymentError
-from localaws.machine import Machine, MachineError, MachineSettings, is_open, only_one
+from localaws.machine import Machine, MachineError, MachineSettings, only_one
 from localaws.supervisor import ProcessFailed
-from services.aws.connection import Aws, AwsSettings
 from services.aws.errors import AwsError
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.names import parse_full_name
@@ -38,9 +37,6 @@ app = typer.Typer(
 )
 kiosks = typer.Typer(help="The devices at the doors.", no_args_is_help=True)
 app.add_typer(kiosks, name="kiosks")
-
-console = Console(highlight=False, soft_wrap=True)
-complaints = Console(stderr=True, highlight=False, soft_wrap=True)
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
 _EXPECTED = (
@@ -56,9 +52,6 @@ _EXPECTED = (
     demonstration.DemoFailed,
     requests.RequestException,
 )
-OnAws = Annotated[
-    bool, typer.Option("--aws", help="Use the AWS account of the environment instead of this machine.")
-]
 
 
 def main() -> None:
@@ -106,7 +99,7 @@ def enroll(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--name") from error
     content_type(photo)
-    enrollment = enroll_photo(_connect(aws), photo, full_name, timeout)
+    enrollment = enroll_photo(connect(aws), photo, full_name, timeout)
     if enrollment.status is EnrollmentStatus.INDEXED:
         name = escape(enrollment.full_name or "")
         console.print(f"[green]indexed[/] {name}: person {enrollment.person_id}")
@@ -146,7 +139,7 @@ def kiosks_register(
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", value):
             raise typer.BadParameter("letters, digits, dots and hyphens", param_hint=parameter)
     token = KioskToken.create(kiosk_id)
-    register_kiosk(_connect(aws), token, door)
+    register_kiosk(connect(aws), token, door)
     print(token)
 
 
@@ -169,19 +162,6 @@ def deploy(
     outputs = deploy_stack(boto3.Session(region_name=region), stack, progress=_say)
     for key, value in outputs.items():
         console.print(f"{key:32} {value}")
-
-
-def _connect(aws: bool) -> Aws:
-    if aws:
-        return Aws.connect(AwsSettings())
-    settings = MachineSettings.from_environment()
-    settings.apply()
-    if not is_open(settings.aws_port):
-        raise MachineError(
-            f"Facegate does not run on this machine (nothing answers at {settings.aws_url}): "
-            "start it with facegate up, or say --aws to use the AWS account of your environment"
-        )
-    return Aws.connect(AwsSettings())
 
 
 @contextmanager
