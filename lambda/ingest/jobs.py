@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 ENROLL_TASK = "facegate.enroll"
 RECOGNIZE_TASK = "facegate.recognize"
 
+#: Below it an object's key begins with the id that whoever put it gave to its enrollment.
+_UPLOADS = "index/uploads/"
 _KIOSK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -99,13 +101,24 @@ def _stored_object(record: Mapping[str, Any]) -> _StoredObject:
 
 
 def _enroll_job(photo: _StoredObject) -> Job:
+    enrollment_id = _given_id(photo.key) or photo.id
     argument = {
         "version": 1,
-        "enrollment_id": photo.id,
+        "enrollment_id": enrollment_id,
         "photo": photo.reference(),
         "received_at": photo.put_at.isoformat(),
     }
-    return Job(ENROLL_TASK, photo.id, argument)
+    return Job(ENROLL_TASK, enrollment_id, argument)
+
+
+def _given_id(key: str) -> str | None:
+    if not key.startswith(_UPLOADS):
+        return None
+    enrollment_id, separator, file = key.removeprefix(_UPLOADS).partition("/")
+    try:
+        return str(UUID(enrollment_id)) if separator and file else None
+    except ValueError:
+        return None
 
 
 def _recognize_job(frame: _StoredObject, rest: str, frame_deadline: timedelta) -> Job:

@@ -1,7 +1,13 @@
 """Ids that two parts derive alike without asking each other."""
 
 import json
-from uuid import NAMESPACE_URL, uuid5
+import unicodedata
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+_PEOPLE = UUID("0f3c1f0e-6a5e-5d0b-9d6b-3a1c6f0f5f2a")
+_PHOTOS = UUID("4f7e53f4-3f0b-5c0e-8f39-6b9d6a0f2c11")
+#: Below it an object's key begins with the id of its enrollment.
+UPLOAD_PREFIX = "index/uploads/"
 
 
 def stored_object_id(bucket: str, key: str, version: str) -> str:
@@ -15,3 +21,30 @@ def stored_object_id(bucket: str, key: str, version: str) -> str:
         The object's VersionId; its ETag where the bucket has no versions.
     """
     return str(uuid5(NAMESPACE_URL, json.dumps([bucket, key, version])))
+
+
+def person_id_of(full_name: str) -> str:
+    """Derive a person's id from the name alone.
+
+    The plain S3 workflow knows nothing of a person but the FullName, so photos with the same name are
+    photos of the same person, whoever put them and in whatever order they arrive. Case, white space and
+    Unicode's ways to compose a letter make no difference.
+    """
+    folded = unicodedata.normalize("NFKC", " ".join(full_name.split())).casefold()
+    return str(uuid5(_PEOPLE, folded))
+
+
+def photo_enrollment_id(person_id: str, sha256: str) -> str:
+    """Derive the enrollment's id of a photo of a person: sent twice, it is the same enrollment.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the file, 64 hexadecimal digits.
+    """
+    return str(uuid5(_PHOTOS, json.dumps([person_id, sha256])))
+
+
+def upload_key(enrollment_id: str, file: str) -> str:
+    """Tell where a photo has to be put so that its enrollment has this id, a UUID."""
+    return f"{UPLOAD_PREFIX}{enrollment_id}/{file}"

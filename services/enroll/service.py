@@ -9,9 +9,9 @@ import structlog
 from services.aws.collection import ImageOutOfReach, IndexedPhoto, UnreadableImage
 from services.aws.photos import PhotoMissing
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person
+from services.contracts.ids import person_id_of
 from services.contracts.messages import EnrollJob, StoredObject
 from services.contracts.reasons import RejectionReason
-from services.enroll.people import person_id
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -104,7 +104,7 @@ class EnrollService:
         if full_name is None:
             return self._reject(received, RejectionReason.NO_FULL_NAME)
         named = received.model_copy(update={"full_name": full_name})
-        indexed = self._index(photo, person_id(full_name))
+        indexed = self._index(photo, person_id_of(full_name))
         if indexed.face_id is None:
             poor = indexed.poor_faces > 0
             return self._reject(named, RejectionReason.LOW_QUALITY if poor else RejectionReason.NO_FACE)
@@ -124,7 +124,7 @@ class EnrollService:
 
     def _finish(self, enrollment: Enrollment, full_name: str, face_id: str) -> Enrollment:
         now = self._now()
-        person = Person(person_id=person_id(full_name), full_name=full_name, created_at=now)
+        person = Person(person_id=person_id_of(full_name), full_name=full_name, created_at=now)
         done = enrollment.model_copy(
             update={
                 "status": EnrollmentStatus.INDEXED,

@@ -6,9 +6,9 @@ from services.aws.collection import ImageOutOfReach, IndexedPhoto, UnreadableIma
 from services.aws.errors import AwsUnavailable
 from services.aws.photos import PhotoMissing
 from services.contracts.domain import EnrollmentStatus
+from services.contracts.ids import person_id_of
 from services.contracts.messages import EnrollJob, StoredObject
 from services.contracts.reasons import RejectionReason
-from services.enroll.people import person_id
 from services.enroll.service import EnrollService
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_a_photo_with_one_face_becomes_a_face_of_its_person():
     assert enrollment.status is EnrollmentStatus.INDEXED
     assert world.enrollments.faces["face-1"].full_name == "Ada Lovelace"
     assert world.enrollments.people[enrollment.person_id].full_name == "Ada Lovelace"
-    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id("Ada Lovelace"))}
+    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id_of("Ada Lovelace"))}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_same_job_twice_changes_nothing():
     world = World()
     first = world.service.handle(JOB)
     assert world.service.handle(JOB) == first
-    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id("Ada Lovelace"))}
+    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id_of("Ada Lovelace"))}
 
 
 def test_an_attempt_that_died_after_indexing_is_taken_up_where_it_stopped():
@@ -135,7 +135,7 @@ def test_an_attempt_that_died_after_indexing_is_taken_up_where_it_stopped():
     assert world.enrollments["e-1"].status is EnrollmentStatus.RECEIVED
     world.enrollments.before_finish = lambda: None
     assert world.service.handle(JOB).face_id == "face-1"
-    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id("Ada Lovelace"))}
+    assert world.faces.collection == {"face-1": (JOB.photo.key, person_id_of("Ada Lovelace"))}
 
 
 def test_of_two_workers_at_once_one_face_and_one_enrollment_remain():
@@ -202,12 +202,12 @@ def test_an_unreachable_aws_leaves_the_enrollment_to_be_tried_again():
 
 @pytest.mark.parametrize("same", ["ada  lovelace", " Ada Lovelace ", "ADA LOVELACE"])
 def test_one_name_is_one_person_however_it_is_typed(same):
-    assert person_id(same) == person_id("Ada Lovelace")
+    assert person_id_of(same) == person_id_of("Ada Lovelace")
 
 
 def test_a_name_composed_in_two_ways_is_one_person():
-    assert person_id("Zo\u00eb") == person_id("Zoe\u0308")
+    assert person_id_of("Zo\u00eb") == person_id_of("Zoe\u0308")
 
 
 def test_two_names_are_two_people():
-    assert person_id("Ada Lovelace") != person_id("Ada Byron")
+    assert person_id_of("Ada Lovelace") != person_id_of("Ada Byron")

@@ -11,6 +11,7 @@ from ingest.jobs import NotAJobError, job_of
 from ingest.messages import message_body
 from services.aws.jobs import celery_body, queue_name
 from services.contracts import messages as contract
+from services.contracts.ids import photo_enrollment_id, stored_object_id, upload_key
 from services.contracts.messages import EnrollJob, RecognizeJob
 
 DEADLINE = timedelta(seconds=10)
@@ -139,3 +140,22 @@ def test_the_message_is_the_one_that_the_services_send_themselves():
     job = job_of(record("index/a.jpg"), DEADLINE)
     expected = celery_body(job.task, job.id, json.dumps(job.argument), queue_name(QUEUE_URL))
     assert json.loads(message_body(job, QUEUE_URL)) == json.loads(expected)
+
+
+@given(person_id=st.text(min_size=1, max_size=40), file=names)
+def test_a_photo_put_under_its_enrollment_s_id_keeps_that_id_however_often_it_is_put(person_id, file):
+    enrollment_id = photo_enrollment_id(person_id, "ab" * 32)
+    key = upload_key(enrollment_id, file)
+    jobs_of_it = [job_of(record(key, version), DEADLINE) for version in ("v1", "v2")]
+    assert [job.id for job in jobs_of_it] == [enrollment_id] * 2
+    assert EnrollJob.model_validate_json(carried(jobs_of_it[0])).enrollment_id == enrollment_id
+
+
+LOOKALIKES = ["index/uploads/ada.jpg", "index/uploads/ada/1.jpg", f"index/uploads/{'a' * 32}"]
+
+
+@pytest.mark.parametrize("key", LOOKALIKES)
+    "key", ["index/uploads/ada.jpg", "index/uploads/ada/1.jpg", f"index/uploads/{'a' * 32}"]
+)
+def test_a_key_that_only_looks_like_an_upload_s_is_a_plain_photo(key):
+    assert job_of(record(key), DEADLINE).id == stored_object_id("photos", key, "v1")
