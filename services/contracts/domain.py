@@ -212,6 +212,32 @@ class Kiosk(_Record):
     created_at: AwareDatetime
 
 
+class Scope(StrEnum):
+    """What a program's token allows."""
+
+    PEOPLE_READ = "people:read"
+    PEOPLE_WRITE = "people:write"
+    BATCHES_WRITE = "batches:write"
+
+
+class IssuedToken(_Record):
+    """The record of an API token.
+
+    Attributes
+    ----------
+    name : str
+        What the operator calls the program that has it.
+    token_sha256 : str
+        SHA-256 of the token, 64 hexadecimal digits. The token itself is shown once and not kept.
+    """
+
+    token_id: Identifier
+    name: str
+    scopes: tuple[Scope, ...]
+    token_sha256: str = Field(repr=False)
+    created_at: AwareDatetime
+
+
 def majority(frames: int) -> int:
     """How many of so many frames must show the same person for the door to open."""
     return frames // 2 + 1
