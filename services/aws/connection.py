@@ -61,6 +61,9 @@ class StackOutputs(BaseModel):
     enrollments_table_name: str
     kiosks_table_name: str
     requests_table_name: str
+    batches_table_name: str
+    deletions_table_name: str
+    tokens_table_name: str
     collection_id: str
 
 

@@ -17,6 +17,9 @@ TABLES = {
     "EnrollmentsTable": "enrollment_id",
     "KiosksTable": "kiosk_id",
     "RequestsTable": "request_id",
+    "BatchesTable": "batch_id",
+    "DeletionsTable": "deletion_id",
+    "TokensTable": "token_id",
 }
 
 
@@ -95,8 +98,9 @@ def test_frames_expire_after_a_day_and_replaced_photos_after_a_month(emulator, o
     for prefix in ("frames/", "posted-frames/"):
         assert by_prefix[prefix]["Expiration"] == {"Days": 1}
         assert by_prefix[prefix]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
-    assert "Expiration" not in by_prefix["index/"]
-    assert by_prefix["index/"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    for prefix in ("index/", "photos/"):
+        assert "Expiration" not in by_prefix[prefix]
+        assert by_prefix[prefix]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert by_prefix[""]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
@@ -116,6 +120,57 @@ def test_every_table_is_what_the_template_says(emulator, outputs, template, tabl
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     declared_expiry = declared.get("TimeToLiveSpecification", {})
     assert expiry.get("AttributeName") == declared_expiry.get("AttributeName")
+
+
+#: An item that is in the index, and the keys to ask it by.
+INDEXED = {
+    ("PeopleTable", "by-name"): ({"person_id": "ada", "kind": "person", "name_key": "ada"}, "kind"),
+    ("FacesTable", "by-person"): (
+        {"RekognitionId": "face", "person_id": "ada", "indexed_at": "2026-01-02"},
+        "person_id",
+    ),
+    ("EnrollmentsTable", "by-person"): ({"enrollment_id": "e", "person_id": "ada"}, "person_id"),
+    ("EnrollmentsTable", "by-batch"): (
+        {"enrollment_id": "e", "batch_id": "b", "progress": "indexed#e"},
+        "batch_id",
+    ),
+    ("DecisionsTable", "by-person"): (
+        {"recognition_id": "r", "person_id": "ada", "decided_at": "2026-01-02"},
+        "person_id",
+    ),
+}
+
+
+def as_item(values):
+    return {name: {"S": value} for name, value in values.items()}
+
+
+def found_by(dynamodb, table, index, key, value):
+    return dynamodb.query(
+        TableName=table,
+        IndexName=index,
+        KeyConditionExpression="#key = :value",
+        ExpressionAttributeNames={"#key": key},
+        ExpressionAttributeValues={":value": {"S": value}},
+    )["Items"]
+
+
+@pytest.mark.parametrize(("table", "index"), INDEXED)
+def test_every_index_finds_what_has_its_keys_and_nothing_else(emulator, outputs, template, table, index):
+    dynamodb = emulator.session.client("dynamodb")
+    name = outputs[f"{table}Name"]
+    own = TABLES[table]
+    item, key = INDEXED[table, index]
+    dynamodb.put_item(TableName=name, Item=as_item(item))
+    dynamodb.put_item(TableName=name, Item=as_item({own: "bare"}))
+    found = found_by(dynamodb, name, index, key, item[key])
+    assert [entry[own] for entry in found] == [{"S": item[own]}]
+    for value in (item[own], "bare"):
+        dynamodb.delete_item(TableName=name, Key=as_item({own: value}))
+    declared = {
+        entry["IndexName"] for entry in template["Resources"][table]["Properties"]["GlobalSecondaryIndexes"]
+    }
+    assert {other for of, other in INDEXED if of == table} == declared
 
 
 @pytest.mark.parametrize(
@@ -210,6 +265,39 @@ def test_a_changed_parameter_is_applied_and_kept_by_the_next_deployment(
         Bucket=outputs["PhotoBucketName"], Key="posted-frames/after", Body=b"frame"
     )
     assert put["SSEKMSKeyId"] == outputs["DataKeyArn"]
+
+
+TABLE_ALONE = {
+    "Type": "AWS::DynamoDB::Table",
+    "Properties": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "enrollment_id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "enrollment_id", "KeyType": "HASH"}],
+    },
+}
+
+
+def test_a_stack_made_before_there_were_indexes_gets_them_and_its_items_are_found(emulator, template):
+    def deployed(action, waiter, table):
+        template = {"Resources": {"Table": table}, "Outputs": {"Name": {"Value": {"Ref": "Table"}}}}
+        client = emulator.session.client("cloudformation")
+        action(client)(StackName="older", TemplateBody=json.dumps(template))
+        client.get_waiter(waiter).wait(StackName="older", WaiterConfig={"Delay": 0.05, "MaxAttempts": 200})
+        [output] = client.describe_stacks(StackName="older")["Stacks"][0]["Outputs"]
+        return output["OutputValue"]
+
+    dynamodb = emulator.session.client("dynamodb")
+    name = deployed(lambda client: client.create_stack, "stack_create_complete", TABLE_ALONE)
+    item, _ = INDEXED["EnrollmentsTable", "by-batch"]
+    dynamodb.put_item(TableName=name, Item=as_item(item | {"person_id": "ada"}))
+    declared = template["Resources"]["EnrollmentsTable"]["Properties"]
+    indexed = {
+        part: declared[part] for part in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    }
+    newer = {"Type": TABLE_ALONE["Type"], "Properties": TABLE_ALONE["Properties"] | indexed}
+    assert deployed(lambda client: client.update_stack, "stack_update_complete", newer) == name
+    assert found_by(dynamodb, name, "by-batch", "batch_id", "b")
+    assert found_by(dynamodb, name, "by-person", "person_id", "ada")
 
 
 def test_a_stack_that_cannot_be_made_says_which_resource_failed_and_the_way_out(emulator, outputs):

@@ -22,6 +22,9 @@ OUTPUTS = {
     "EnrollmentsTableName",
     "KiosksTableName",
     "RequestsTableName",
+    "BatchesTableName",
+    "DeletionsTableName",
+    "TokensTableName",
     "CollectionId",
     "CollectionArn",
 }
@@ -49,7 +52,7 @@ def test_everything_that_holds_data_outlives_the_stack(template):
         for name, resource in template["Resources"].items()
         if resource["Type"] in holders
     }
-    assert len(policies) == 9
+    assert len(policies) == 12
     assert set(policies.values()) == {"RetainExceptOnCreate"}
 
 
@@ -76,7 +79,7 @@ def test_no_service_may_make_every_call_or_touch_every_resource(template, policy
     [
         ("GatewayPolicy", ["rekognition:", "dynamodb:DeleteItem", "s3:GetObject"]),
         ("RecognizePolicy", ["rekognition:IndexFaces", "rekognition:DeleteFaces", "s3:PutObject"]),
-        ("EnrollPolicy", ["s3:PutObject", "s3:DeleteObject", "rekognition:DeleteCollection"]),
+        ("EnrollPolicy", ["frames/", "rekognition:DeleteCollection", "rekognition:SearchFacesByImage"]),
     ],
 )
 def test_no_service_may_do_another_ones_work(template, policy, forbidden):
@@ -84,10 +87,18 @@ def test_no_service_may_do_another_ones_work(template, policy, forbidden):
     assert not [action for action in forbidden if action in text]
 
 
-def test_the_gateway_writes_no_decision_and_no_kiosk(template):
-    writable = [
+def writable_tables(template, policy):
+    resources = [
         statement["Resource"]
-        for statement in statements(template, "GatewayPolicy")
+        for statement in statements(template, policy)
         if re.search("dynamodb:(Put|Update|BatchWrite|Delete)", str(statement["Action"]))
     ]
-    assert writable == [("GetAtt", "RequestsTable.Arn")]
+    return set(re.findall(r"(\w+)Table", str(resources)))
+
+
+def test_the_gateway_writes_no_decision_no_kiosk_no_face_and_no_token(template):
+    assert writable_tables(template, "GatewayPolicy") == {"Requests", "People", "Batches", "Deletions"}
+
+
+def test_the_recognize_worker_writes_decisions_alone(template):
+    assert writable_tables(template, "RecognizePolicy") == {"Decisions"}

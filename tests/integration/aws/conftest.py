@@ -1,21 +1,17 @@
 """The adapters against moto: a stack's resources without the stack."""
 
+import re
+
 import boto3
 import pytest
 import requests
+import yaml
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
+from infra import TEMPLATE
 from services.aws.connection import Aws, AwsSettings, StackOutputs
 
-TABLES = {
-    "people": "person_id",
-    "faces": "RekognitionId",
-    "decisions": "recognition_id",
-    "enrollments": "enrollment_id",
-    "kiosks": "kiosk_id",
-    "requests": "request_id",
-}
 REGION = "us-east-1"
 
 
@@ -28,15 +24,31 @@ def credentials(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
+class _WithoutFunctions(yaml.SafeLoader):
+    """The template, without what CloudFormation would have to evaluate."""
+
+
+_WithoutFunctions.add_multi_constructor("!", lambda *_: None)
+
+
+def tables():
+    """The template's tables, keys and indexes as it has them, by their names in lower case."""
+    resources = yaml.load(TEMPLATE.read_text(), _WithoutFunctions)["Resources"]  # noqa: S506  # a SafeLoader
+    return {
+        re.sub("Table$", "", name).lower(): {
+            part: resource["Properties"][part]
+            for part in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+            if part in resource["Properties"]
+        }
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    }
+
+
 def make_resources(session: boto3.Session) -> StackOutputs:
     dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
-    for table, key in TABLES.items():
-        dynamodb.create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-        )
+    for table, properties in tables().items():
+        dynamodb.create_table(TableName=table, **properties)
     urls = {
         name: sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
         for name in ("recognize", "recognize-dead-letters", "enroll", "enroll-dead-letters")
@@ -50,7 +62,7 @@ def make_resources(session: boto3.Session) -> StackOutputs:
         enroll_dead_letter_queue_url=urls["enroll-dead-letters"],
         reply_queue_prefix="facegate-reply-",
         collection_id="facegate",
-        **{f"{table}_table_name": table for table in TABLES},
+        **{f"{table}_table_name": table for table in tables()},
     )
 
 
