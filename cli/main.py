@@ -20,6 +20,7 @@ from cli import demo as demonstration
 from cli.connection import OnAws, complaints, connect, console
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
+from cli.tokens import tokens
 from infra.deploy import deploy as deploy_stack
 from infra.errors import DeploymentError
 from localaws.machine import Machine, MachineError, MachineSettings, only_one
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 kiosks = typer.Typer(help="The devices at the doors.", no_args_is_help=True)
 app.add_typer(kiosks, name="kiosks")
+app.add_typer(tokens, name="tokens")
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
 _EXPECTED = (

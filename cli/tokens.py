@@ -1,0 +1,62 @@
+"""``facegate tokens``: what programs show at the people API."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cli.connection import OnAws, complaints, connect, console
+from services.aws.tokens import TokenStore
+from services.contracts.domain import IssuedToken, Scope
+from services.contracts.names import parse_full_name
+from services.contracts.tokens import ApiToken
+
+tokens = typer.Typer(help="The tokens of programs that use the people API.", no_args_is_help=True)
+
+
+@tokens.command("create")
+def create(
+    name: Annotated[str, typer.Option(help="What the program is called.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; give the option once for each.")],
+    aws: OnAws = False,
+) -> None:
+    """Create a token and print it, which is shown this once."""
+    try:
+        program = parse_full_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--name") from error
+    token = ApiToken.issue()
+    TokenStore(connect(aws)).add(
+        IssuedToken(
+            token_id=token.token_id,
+            name=program,
+            scopes=tuple(dict.fromkeys(scope)),
+            token_sha256=token.sha256,
+            created_at=datetime.now(UTC),
+        )
+    )
+    print(token)
+
+
+@tokens.command("list")
+def show(aws: OnAws = False) -> None:
+    """List the tokens that stand."""
+    table = Table("id", "name", "scopes", "created")
+    for token in TokenStore(connect(aws)).list():
+        created = token.created_at.strftime("%Y-%m-%d %H:%M UTC")
+        table.add_row(token.token_id, escape(token.name), " ".join(token.scopes), created)
+    console.print(table)
+
+
+@tokens.command("revoke")
+def revoke(
+    token_id: Annotated[str, typer.Argument(help="The id that 'facegate tokens list' shows.")],
+    aws: OnAws = False,
+) -> None:
+    """End a token; within two seconds no gateway takes it any more."""
+    if not TokenStore(connect(aws)).revoke(token_id):
+        complaints.print("[bold red]facegate:[/] there is no such token; see 'facegate tokens list'")
+        raise typer.Exit(1)
+    console.print("[green]revoked[/]", escape(token_id))
