@@ -8,7 +8,14 @@ import json
 from typing import TYPE_CHECKING
 
 from services.aws.errors import translated
-from services.contracts.messages import ENROLL_TASK, RECOGNIZE_TASK, EnrollJob, RecognizeJob
+from services.contracts.messages import (
+    DELETE_PERSON_TASK,
+    ENROLL_TASK,
+    RECOGNIZE_TASK,
+    DeletePersonJob,
+    EnrollJob,
+    RecognizeJob,
+)
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -56,22 +63,23 @@ class JobQueue:
         self._url = queue_url
         self._name = queue_name(queue_url)
 
-    def send(self, job: RecognizeJob | EnrollJob) -> None:
+    def send(self, job: RecognizeJob | EnrollJob | DeletePersonJob, *, delay_seconds: int = 0) -> None:
         """Queue a job.
+
+        Parameters
+        ----------
+        delay_seconds : int
+            Until a worker may see it; 900 are SQS's most.
 
         Raises
         ------
         AwsError
             If the queue does not take it.
         """
-        task, job_id = (
-            (RECOGNIZE_TASK, job.recognition_id)
-            if isinstance(job, RecognizeJob)
-            else (ENROLL_TASK, job.enrollment_id)
-        )
+        task, job_id = _task_and_id(job)
         body = celery_body(task, job_id, job.model_dump_json(), self._name)
         with translated(f"sending job {job_id}"):
-            self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds)
 
     def depth(self) -> int:
         """Count the jobs that wait, as far as SQS knows.
@@ -86,3 +94,13 @@ class JobQueue:
                 QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
             )
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def _task_and_id(job: RecognizeJob | EnrollJob | DeletePersonJob) -> tuple[str, str]:
+    match job:
+        case RecognizeJob():
+            return RECOGNIZE_TASK, job.recognition_id
+        case EnrollJob():
+            return ENROLL_TASK, job.enrollment_id
+        case DeletePersonJob():
+            return DELETE_PERSON_TASK, job.deletion_id

@@ -1,4 +1,4 @@
-"""Celery on SQS: one queue, one kind of job, nothing thrown away.
+"""Celery on SQS: one queue, a few kinds of job, nothing thrown away.
 
 Celery acknowledges (deletes) what it cannot decode and tasks it does not know, and SQS's own redrive says
 nothing of why. Here every message that ends without being done goes to the dead-letter queue with the
@@ -8,7 +8,7 @@ reason first, and only then leaves its queue.
 import gc
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from urllib.parse import urlsplit
@@ -76,28 +76,43 @@ class WorkerQueue:
         )
 
 
-def run_worker(
-    aws: "Aws",
-    queue: WorkerQueue,
-    *,
-    task_name: str,
-    job_type: type[Job],
-    handle: Callable[[Job], object],
-    concurrency: int,
-) -> None:
+@dataclass(frozen=True)
+class JobKind(Generic[Job]):
+    """One kind of job on a queue, and who does it.
+
+    Attributes
+    ----------
+    task_name : str
+        What the sender calls it.
+    job_type : type
+        What its argument is read as.
+    handle : callable
+        Does one job. `AwsUnavailable` leaves the job on its queue for another try; whatever else it raises
+        is put aside with the reason.
+    given_up : callable, optional
+        Told a job that is not tried again, and the reason, before the message is put aside.
+    """
+
+    task_name: str
+    job_type: type[Job]
+    handle: Callable[[Job], object]
+    given_up: Callable[[Job, str], object] | None = None
+
+
+def run_worker(aws: "Aws", queue: WorkerQueue, kinds: Sequence[JobKind[Any]], *, concurrency: int) -> None:
     """Serve a queue until the process is told to stop; then finish what has begun.
 
     Parameters
     ----------
-    handle : callable
-        Does one job. `AwsUnavailable` leaves the job on its queue for another try; whatever else it raises
-        is put aside with the reason.
+    kinds : sequence of JobKind
+        What the queue carries; a job of another kind is put aside.
     concurrency : int
         How many jobs at once, each in a thread: a job waits for AWS most of the time.
     """
     dead_letters = DeadLetterQueue(aws, queue.dead_letter_url)
     app = make_celery(aws, queue, dead_letters)
-    app.register_task(JobTask(task_name, job_type, handle, dead_letters, queue.deliveries))
+    for kind in kinds:
+        app.register_task(JobTask(kind, dead_letters, queue.deliveries))
     worker: Any = app.Worker(
         pool="threads",
         concurrency=concurrency,
@@ -153,19 +168,11 @@ def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -
 
 
 class JobTask(_Task, Generic[Job]):
-    """The one task of a worker: reads the job, times it, and puts aside what cannot be done."""
+    """The task of one kind of job: reads the job, times it, and puts aside what cannot be done."""
 
-    def __init__(
-        self,
-        name: str,
-        job_type: type[Job],
-        handle: Callable[[Job], object],
-        dead_letters: DeadLetterQueue,
-        deliveries: int,
-    ) -> None:
-        self.name = name
-        self._job_type = job_type
-        self._handle = handle
+    def __init__(self, kind: JobKind[Job], dead_letters: DeadLetterQueue, deliveries: int) -> None:
+        self.name = kind.task_name
+        self._kind = kind
         self._dead_letters = dead_letters
         self._deliveries = deliveries
 
@@ -177,21 +184,30 @@ class JobTask(_Task, Generic[Job]):
         delivery = int(received["Attributes"]["ApproximateReceiveCount"])
         with structlog.contextvars.bound_contextvars(job_id=self.request.id, delivery=delivery):
             try:
-                job = self._job_type.model_validate_json(_only_argument(args, kwargs))
+                job = self._kind.job_type.model_validate_json(_only_argument(args, kwargs))
             except (ValidationError, _WrongArguments) as error:
-                self._put_aside(received["Body"], f"not a {self._job_type.__name__}: {_problems(error)}")
+                kind = self._kind.job_type.__name__
+                self._put_aside(received["Body"], f"not a {kind}: {_problems(error)}")
                 return
             try:
-                self._handle(job)
+                self._kind.handle(job)
             except AwsUnavailable as error:
                 if delivery < self._deliveries:
                     log.warning("job_left_for_another_try", error=str(error))
                     raise
-                self._put_aside(received["Body"], f"gave up after {delivery} deliveries: {error}")
+                self._give_up(job, received["Body"], f"gave up after {delivery} deliveries: {error}")
             except Exception as error:  # noqa: BLE001  # whatever it is, the message must not be lost
-                self._put_aside(received["Body"], f"{type(error).__name__}: {error}", trace=True)
+                self._give_up(job, received["Body"], f"{type(error).__name__}: {error}", trace=True)
             else:
                 log.info("job_done", ms=round((time.perf_counter() - began) * 1000, 1))
+
+    def _give_up(self, job: Job, body: str, reason: str, *, trace: bool = False) -> None:
+        if self._kind.given_up is not None:
+            try:
+                self._kind.given_up(job, reason)
+            except Exception:  # the message itself is what must not be lost
+                log.exception("giving_up_was_not_noted")
+        self._put_aside(body, reason, trace=trace)
 
     def _put_aside(self, body: str, reason: str, *, trace: bool = False) -> None:
         log.error("job_put_aside", reason=reason, exc_info=trace)

@@ -4,7 +4,7 @@ from services.aws.collection import FaceCollection
 from services.aws.connection import Aws, AwsSettings
 from services.aws.enrollments import EnrollmentStore
 from services.aws.photos import PhotoStore
-from services.aws.worker import WorkerQueue, run_worker
+from services.aws.worker import JobKind, WorkerQueue, run_worker
 from services.contracts.messages import ENROLL_TASK, EnrollJob
 from services.enroll.service import EnrollService
 from services.enroll.settings import EnrollSettings
@@ -24,9 +24,7 @@ def main() -> None:
     run_worker(
         aws,
         queue,
-        task_name=ENROLL_TASK,
-        job_type=EnrollJob,
-        handle=service.handle,
+        [JobKind(ENROLL_TASK, EnrollJob, service.handle)],
         concurrency=settings.concurrency,
     )
 

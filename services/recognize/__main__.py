@@ -6,7 +6,7 @@ from services.aws.decisions import DecisionStore
 from services.aws.directory import Directory
 from services.aws.kiosks import KioskStore
 from services.aws.replies import ReplySender
-from services.aws.worker import WorkerQueue, run_worker
+from services.aws.worker import JobKind, WorkerQueue, run_worker
 from services.contracts.messages import RECOGNIZE_TASK, RecognizeJob
 from services.recognize.service import RecognizeService
 from services.recognize.settings import RecognizeSettings
@@ -32,9 +32,7 @@ def main() -> None:
     run_worker(
         aws,
         queue,
-        task_name=RECOGNIZE_TASK,
-        job_type=RecognizeJob,
-        handle=service.handle,
+        [JobKind(RECOGNIZE_TASK, RecognizeJob, service.handle)],
         concurrency=settings.concurrency,
     )
 

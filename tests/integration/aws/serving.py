@@ -8,8 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 from services.aws.connection import Aws, AwsSettings
 from services.aws.errors import AwsUnavailable
-from services.aws.worker import WorkerQueue, run_worker
-from services.contracts.messages import RECOGNIZE_TASK, InlineFrame, RecognizeJob
+from services.aws.worker import JobKind, WorkerQueue, run_worker
+from services.contracts.messages import (
+    DELETE_PERSON_TASK,
+    RECOGNIZE_TASK,
+    DeletePersonJob,
+    InlineFrame,
+    RecognizeJob,
+)
 from services.logs import configure_logs
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -47,7 +53,7 @@ def messages(aws, url):
 
 
 def _serve(outputs, log):
-    """A real Celery worker whose handler tells what it was given through the enroll queue."""
+    """A real Celery worker whose handlers tell what they were given through the enroll queue."""
     import boto3
 
     descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
@@ -62,13 +68,26 @@ def _serve(outputs, log):
             raise AwsUnavailable("slow down")
         aws.sqs.send_message(QueueUrl=outputs.enroll_queue_url, MessageBody=job.model_dump_json())
 
+    def delete(job):
+        if job.person_id == "broken":
+            raise ValueError("a bug")
+        aws.sqs.send_message(QueueUrl=outputs.enroll_queue_url, MessageBody=job.model_dump_json())
+
+    def given_up(job, reason):
+        text = f"given up {job.deletion_id}: {reason}"
+        aws.sqs.send_message(QueueUrl=outputs.enroll_queue_url, MessageBody=text)
+
     queue = WorkerQueue(
         outputs.recognize_queue_url,
         outputs.recognize_dead_letter_queue_url,
         visibility_timeout=1,
         deliveries=DELIVERIES,
     )
-    run_worker(aws, queue, task_name=RECOGNIZE_TASK, job_type=RecognizeJob, handle=handle, concurrency=2)
+    kinds = [
+        JobKind(RECOGNIZE_TASK, RecognizeJob, handle),
+        JobKind(DELETE_PERSON_TASK, DeletePersonJob, delete, given_up),
+    ]
+    run_worker(aws, queue, kinds, concurrency=2)
 
 
 @contextmanager

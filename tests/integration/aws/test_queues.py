@@ -7,7 +7,7 @@ from services.aws.dead_letters import REASON
 from services.aws.jobs import JobQueue, celery_body
 from services.aws.replies import ReplyQueue, ReplySender
 from services.contracts.domain import Decision
-from services.contracts.messages import RECOGNIZE_TASK, DecisionReply, RecognizeJob
+from services.contracts.messages import RECOGNIZE_TASK, DecisionReply, DeletePersonJob, RecognizeJob
 from services.contracts.reasons import DecisionReason
 from tests.conftest import until
 from tests.integration.aws.serving import DELIVERIES, NOW, job, messages, receive, worker
@@ -55,6 +55,18 @@ def test_the_queue_s_depth_is_known(aws):
     assert queue.depth() == 1
 
 
+def deletion(person_id):
+    return DeletePersonJob(deletion_id="d-1", person_id=person_id, requested_at=NOW)
+
+
+def test_a_job_may_be_sent_for_later(aws):
+    queue = JobQueue(aws, aws.outputs.enroll_queue_url)
+    queue.send(deletion("ada"), delay_seconds=900)
+    asked = aws.sqs.get_queue_attributes(QueueUrl=aws.outputs.enroll_queue_url, AttributeNames=["All"])
+    assert asked["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
+    assert receive(aws, aws.outputs.enroll_queue_url, patience=0.1) == []
+
+
 @pytest.fixture(scope="module")
 def served(served_aws, tmp_path_factory):
     """A stack over HTTP with a worker on its recognize queue."""
@@ -73,6 +85,19 @@ def test_a_job_sent_without_celery_is_done_by_a_celery_worker(served):
     JobQueue(served, served.outputs.recognize_queue_url).send(job(data=bytes(range(256)) * 800))
     [done] = receive(served, served.outputs.enroll_queue_url)
     assert RecognizeJob.model_validate_json(done["Body"]) == job(data=bytes(range(256)) * 800)
+
+
+def test_a_worker_does_several_kinds_of_job_from_one_queue(served):
+    JobQueue(served, served.outputs.recognize_queue_url).send(deletion("ada"))
+    [done] = receive(served, served.outputs.enroll_queue_url)
+    assert DeletePersonJob.model_validate_json(done["Body"]) == deletion("ada")
+
+
+def test_whoever_sent_a_job_is_told_that_it_is_given_up(served):
+    JobQueue(served, served.outputs.recognize_queue_url).send(deletion("broken"))
+    [told] = receive(served, served.outputs.enroll_queue_url)
+    assert told["Body"] == "given up d-1: ValueError: a bug"
+    assert len(receive(served, served.outputs.recognize_dead_letter_queue_url)) == 1
 
 
 def test_done_jobs_leave_the_queue(served):
