@@ -128,6 +128,8 @@ def _config(settings: AwsSettings, attempts: int | None = None) -> Config:
         max_pool_connections=64,
         # botocore's own text is put together anew, twice a call: a seventh of what a call costs.
         user_agent=_USER_AGENT,
+        # Our parameters are typed, and AWS checks them again.
+        parameter_validation=False,
     )
 
 

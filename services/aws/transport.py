@@ -18,6 +18,9 @@ from services.aws.errors import AwsError
 
 log = structlog.stdlib.get_logger(__name__)
 
+#: A worker that is busy lets messages gather for so long, so that one call brings several.
+_GATHERING_SECONDS = 0.01
+
 
 class Unreadable(Exception):
     """The message is none that this worker takes; says why."""
@@ -33,6 +36,15 @@ class GuardedChannel(Channel):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._acknowledgements: dict[str, Acknowledgements] = {}
+
+    def _loop1(self, queue: str, _: Any = None) -> None:
+        """Look for messages again: at once, or in a moment when jobs are under way that more may join."""
+        kombu: Any = self
+        room = kombu.qos.can_consume_max_estimate()
+        if room and room < kombu.qos.prefetch_count:
+            self.hub.call_later(_GATHERING_SECONDS, kombu._schedule_queue, queue)
+        else:
+            kombu.hub.call_soon(kombu._schedule_queue, queue)
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: ARG002  # kombu's signature
         """Make room for another message at once; this one is deleted soon, together with others."""

@@ -17,6 +17,7 @@ from services.gateway.retries import RepeatableRecognitions, fingerprint
 from services.gateway.schemas import DecisionBody, PendingBody
 from services.gateway.service import Pending, Recognitions
 from services.gateway.settings import GatewaySettings
+from services.gateway.watchdog import Watchdog
 
 _POLL_AGAIN_SECONDS = "1"
 
@@ -30,7 +31,7 @@ def kiosk_api(
     """Make the blueprint of ``/v1/recognitions``."""
     blueprint = Blueprint("kiosk_api", __name__, url_prefix="/v1/recognitions")
     body_limits = BodyLimits(
-        settings.max_frame_bytes, settings.max_form_bytes, MOST_FRAMES, settings.body_timeout
+        settings.max_frame_bytes, settings.max_form_bytes, MOST_FRAMES, Watchdog(settings.body_timeout)
     )
     reader = FrameReader(
         FrameLimits(

@@ -18,6 +18,9 @@ _log = structlog.stdlib.get_logger(__name__)
 _LONG_POLL_SECONDS = 20
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
+#: With so many awaited replies come faster than calls that take one each; nobody notices the pause.
+_MANY_AWAITED = 8
+_GATHERING_SECONDS = 0.02
 
 
 class AwaitedDecision:
@@ -139,6 +142,14 @@ class ReplyListener:
                 _log.info("reply_nobody_waits_for", recognition_id=reply.decision.recognition_id)
             for future in awaited:
                 _resolve(future, reply.decision)
+        self._let_replies_gather(bool(replies))
+
+    def _let_replies_gather(self, heard: bool) -> None:
+        """Pause while replies come one after the other, so that one call brings several."""
+        with self._lock:
+            busy = len(self._awaited) >= _MANY_AWAITED
+        if heard and busy:
+            self._stopping.wait(_GATHERING_SECONDS)
 
     def _reopen(self) -> None:
         if self._stopping.is_set():

@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
-from threading import Event, Timer
+from threading import Event
 from typing import Any
 
 from flask import Request
@@ -20,6 +20,7 @@ from services.gateway.problems import (
     UNSUPPORTED_FRAME_TYPE,
     Problem,
 )
+from services.gateway.watchdog import Watchdog
 
 _CHUNK_BYTES = 64 * 1024
 #: What a form's boundaries and part headers may add to the frames.
@@ -53,14 +54,14 @@ class BodyLimits:
         Most bytes of all pictures of a form together.
     pictures : int
         Most pictures of a form.
-    seconds : float
-        Time within which the body has to arrive.
+    watchdog : Watchdog
+        Knows the time within which the body has to arrive.
     """
 
     picture_bytes: int
     form_bytes: int
     pictures: int
-    seconds: float
+    watchdog: Watchdog
 
 
 def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
@@ -83,7 +84,7 @@ def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
             FRAME_TOO_LARGE,
             f"The form has more than the {limits.form_bytes} bytes taken. Send fewer or smaller pictures.",
         )
-        body = _read(request, limits.form_bytes + _FORM_OVERHEAD_BYTES, too_large, limits.seconds)
+        body = _read(request, limits.form_bytes + _FORM_OVERHEAD_BYTES, too_large, limits.watchdog)
         return _pictures_of_form(body, request.mimetype_params, limits.pictures)
     if not request.mimetype.startswith("image/"):
         raise Problem(
@@ -95,34 +96,34 @@ def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
         FRAME_TOO_LARGE,
         f"The frame has more than the {limits.picture_bytes} bytes taken. Send a smaller picture.",
     )
-    return [Picture(_read(request, limits.picture_bytes, too_large, limits.seconds), request.mimetype)]
+    return [Picture(_read(request, limits.picture_bytes, too_large, limits.watchdog), request.mimetype)]
 
 
-def _read(request: Request, limit: int, too_large: Problem, seconds: float) -> bytes:
+def _read(request: Request, limit: int, too_large: Problem, watchdog: Watchdog) -> bytes:
     """Read the whole body, which may have up to `limit` bytes."""
     if request.content_length is not None and request.content_length > limit:
         raise too_large
     body = bytearray()
     try:
-        with _hung_up_after(seconds, request.environ) as hung_up:
+        with _hung_up_in_the_end(watchdog, request.environ) as hung_up:
             while chunk := request.stream.read(_CHUNK_BYTES):
                 body += chunk
                 if len(body) > limit:
                     raise too_large
     except TimeoutError as error:
-        raise _too_slow(seconds) from error
+        raise _too_slow(watchdog.seconds) from error
     except (OSError, ValueError, ClientDisconnected) as error:
         raise _ended_early() from error
     if hung_up.is_set():
-        raise _too_slow(seconds)
+        raise _too_slow(watchdog.seconds)
     if request.content_length is not None and len(body) < request.content_length:
         raise _ended_early()
     return bytes(body)
 
 
 @contextmanager
-def _hung_up_after(seconds: float, environ: Mapping[str, Any]) -> Generator[Event]:
-    """Hear no more of the client after `seconds`, even in the middle of a read.
+def _hung_up_in_the_end(watchdog: Watchdog, environ: Mapping[str, Any]) -> Generator[Event]:
+    """Hear no more of the client when its time is over, even in the middle of a read.
 
     A read returns only with all the bytes it wants, so a client that trickles outlives any deadline
     looked at between reads, and the server's timeout for silence, too.
@@ -137,13 +138,8 @@ def _hung_up_after(seconds: float, environ: Mapping[str, Any]) -> Generator[Even
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
 
-    timer = Timer(seconds, hang_up)
-    timer.daemon = True
-    timer.start()
-    try:
+    with watchdog.watch(hang_up):
         yield hung_up
-    finally:
-        timer.cancel()
 
 
 def _ended_early() -> Problem:
