@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from bench.engine.photos import DEFAULT_PACK, load_photos
 from localaws.rekognition.engine import FaceEngine, decode_image
-from services.contracts.domain import FaceMatch, Person
+from services.contracts.domain import Person
 from services.contracts.reasons import DecisionReason, Outcome
 from services.recognize.agreement import agree
-from services.recognize.policy import Policy, Verdict, decide
+from services.recognize.policy import PersonMatch, Policy, Verdict, decide
 
 _THRESHOLDS = (80, 90, 95, 99)
 _COUNTS = (1, 2, 3, 5)
@@ -98,16 +98,16 @@ def rates(engine: FaceEngine, shown: Sequence[Shown], threshold: float, count: i
 def _verdict(engine: FaceEngine, frame: Shown, gallery: Sequence[Shown], policy: Policy) -> Verdict:
     if frame.probe is None:
         return Verdict(DecisionReason.NO_FACE)
+    now = datetime.now(UTC)
     found = [
-        FaceMatch(face_id=known.person, similarity=engine.similarity(float(frame.probe @ known.enrolled)))
+        PersonMatch(
+            Person(person_id=known.person, full_name=known.person, created_at=now),
+            engine.similarity(float(frame.probe @ known.enrolled)),
+            face_id=known.person,
+        )
         for known in gallery
     ]
-    now = datetime.now(UTC)
-    people = {
-        known.person: Person(person_id=known.person, full_name=known.person, created_at=now)
-        for known in gallery
-    }
-    return decide([match for match in found if match.similarity >= policy.search_threshold], people, policy)
+    return decide([match for match in found if match.similarity >= policy.search_threshold], policy)
 
 
 def _told(choice: Sequence[Verdict]) -> Verdict:

@@ -18,12 +18,32 @@ _ROUNDS = 3
 
 
 class Directory:
-    """People by the faces that the collection found."""
+    """People by their ids, and by the faces that the collection found."""
 
     def __init__(self, aws: "Aws") -> None:
         self._dynamodb = aws.dynamodb
         self._faces = aws.outputs.faces_table_name
         self._people = aws.outputs.people_table_name
+
+    def people(self, person_ids: Collection[str]) -> dict[str, Person]:
+        """Look up people in one read.
+
+        Parameters
+        ----------
+        person_ids : collection of str
+            At most 100, no id twice.
+
+        Returns
+        -------
+        dict of str to Person
+            By person id; whom the table does not have is missing.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        return self._read((), person_ids)[1]
 
     def people_by_face(
         self, matches: Collection[FaceMatch], known: Collection[Person] = ()

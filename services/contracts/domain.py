@@ -86,11 +86,38 @@ class FaceMatch(_Record):
     external_id : str, optional
         Rekognition's ExternalImageId: the person whom the face was indexed for. The table of faces is what
         counts; this tells whom to read along with it.
+    user_id : str, optional
+        Rekognition's user that the face is associated with.
     """
 
     face_id: str
     external_id: str | None = None
+    user_id: str | None = None
     similarity: float = Field(ge=0, le=100)
+
+
+class UserMatch(_Record):
+    """A user of the collection, all photos of one person together, who resembles the searched face.
+
+    Attributes
+    ----------
+    person_id : str
+        Rekognition's UserId, which is the person's id.
+    similarity : float
+        Rekognition's percentage, 0 to 100.
+    """
+
+    person_id: str
+    similarity: float = Field(ge=0, le=100)
+
+
+class Matched(StrEnum):
+    """What of a person resembled the frame."""
+
+    #: Rekognition's user: all of the person's photos together.
+    USER = "user"
+    #: One face of the collection: a single photo.
+    FACE = "face"
 
 
 class EnrollmentStatus(StrEnum):
@@ -250,6 +277,10 @@ class Decision(_Record):
     ----------
     similarity, threshold : float
         Percentages, 0 to 100; ``similarity`` is the best match's, also when it did not suffice.
+    matched : Matched, optional
+        What that best match was; None in decisions written before users were searched, which are on faces.
+    face_id : str, optional
+        The face, where the best match was one.
     frames : int
         How many pictures the kiosk sent of this visitor.
     agreed : int, optional
@@ -266,6 +297,7 @@ class Decision(_Record):
     door_id: str | None = None
     person_id: str | None = None
     full_name: str | None = None
+    matched: Matched | None = None
     face_id: str | None = None
     similarity: float | None = Field(default=None, ge=0, le=100)
     threshold: float = Field(ge=0, le=100)
@@ -283,8 +315,15 @@ class Decision(_Record):
 
     @model_validator(mode="after")
     def _granted_names_its_evidence(self) -> Self:
-        if self.outcome is Outcome.GRANTED and not (self.person_id and self.face_id and self.similarity):
-            raise ValueError("a granted decision names person_id, face_id and similarity")
+        shown = self.matched is Matched.USER or self.face_id
+        if self.outcome is Outcome.GRANTED and not (self.person_id and shown and self.similarity):
+            raise ValueError("a granted decision names person_id, similarity, and face_id or a matched user")
+        return self
+
+    @model_validator(mode="after")
+    def _a_face_is_named_where_one_matched(self) -> Self:
+        if self.matched is Matched.USER and self.face_id is not None:
+            raise ValueError("where a user matched, no single face did")
         return self
 
     @model_validator(mode="after")

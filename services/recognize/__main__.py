@@ -26,6 +26,7 @@ def main() -> None:
             decisions=DecisionStore(aws),
             replies=ReplySender(aws),
             policy=settings.policy,
+            search=settings.search,
         )
         outputs = aws.outputs
         queue = WorkerQueue.read(aws, outputs.recognize_queue_url, outputs.recognize_dead_letter_queue_url)

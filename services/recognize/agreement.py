@@ -59,7 +59,9 @@ def agree(verdicts: Sequence[Verdict], frames: int) -> Verdict | None:
 
 def _evidence(verdict: Verdict) -> tuple[float, str]:
     """Order verdicts by similarity, and equals in some way that is always the same."""
-    return (verdict.match.similarity, verdict.match.face_id) if verdict.match else (0.0, "")
+    if verdict.match is None:
+        return 0.0, ""
+    return verdict.match.similarity, verdict.match.face_id or verdict.match.person.person_id
 
 
 def _prevailing(reasons: Iterable[DecisionReason]) -> DecisionReason:

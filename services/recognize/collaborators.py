@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from services.contracts.domain import Decision, FaceMatch, Kiosk, Person
+from services.contracts.domain import Decision, FaceMatch, Kiosk, Person, UserMatch
 from services.contracts.messages import DecisionReply, InlineFrame, StoredObject
 
 
@@ -11,12 +11,20 @@ class FaceSearch(Protocol):
     """The collection."""
 
     def search(self, image: InlineFrame | StoredObject, threshold: float) -> list[FaceMatch]:
-        """Search the picture's largest face."""
+        """Search the picture's largest face among single faces."""
+        ...
+
+    def search_users(self, image: InlineFrame | StoredObject, threshold: float) -> list[UserMatch]:
+        """Search the picture's largest face among users."""
         ...
 
 
 class People(Protocol):
-    """Whose face it is."""
+    """Who is enrolled, and whose face it is."""
+
+    def people(self, person_ids: Collection[str]) -> dict[str, Person]:
+        """Look people up by their ids."""
+        ...
 
     def people_by_face(self, matches: Collection[FaceMatch], known: Collection[Person]) -> dict[str, Person]:
         """Look up the person behind each face, and read none of those who are known already."""

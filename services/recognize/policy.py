@@ -1,10 +1,32 @@
-"""Who is let in: a pure function of what the collection and the tables say."""
+"""Who is let in: a pure function of the people whom a frame resembles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.contracts.domain import FaceMatch, Person, PersonStatus
+from services.contracts.domain import Matched, Person, PersonStatus
 from services.contracts.reasons import DecisionReason
+
+
+@dataclass(frozen=True)
+class PersonMatch:
+    """Somebody enrolled whom a frame resembles.
+
+    Attributes
+    ----------
+    similarity : float
+        Rekognition's percentage, 0 to 100.
+    face_id : str, optional
+        The one face of theirs that resembles it; None where all of their photos together do.
+    """
+
+    person: Person
+    similarity: float
+    face_id: str | None = None
+
+    @property
+    def matched(self) -> Matched:
+        """What of the person resembles the frame."""
+        return Matched.USER if self.face_id is None else Matched.FACE
 
 
 @dataclass(frozen=True)
@@ -28,6 +50,10 @@ class Policy:
         """What the collection must be asked for, so that a rival just below the threshold is seen too."""
         return max(0.0, self.threshold - self.margin)
 
+    def suffices(self, match: PersonMatch) -> bool:
+        """Whether so much resemblance opens the door, as long as nobody else comes near."""
+        return match.similarity >= self.threshold
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -37,7 +63,7 @@ class Verdict:
     ----------
     person : Person, optional
         Who was shown, also when disabled; nobody where it was doubtful.
-    match : FaceMatch, optional
+    match : PersonMatch, optional
         The best match, also when it did not suffice.
     agreed : int, optional
         See `Decision`; a verdict on one frame of several has none.
@@ -45,40 +71,32 @@ class Verdict:
 
     reason: DecisionReason
     person: Person | None = None
-    match: FaceMatch | None = None
+    match: PersonMatch | None = None
     agreed: int | None = None
 
 
-def decide(matches: Sequence[FaceMatch], people: Mapping[str, Person], policy: Policy) -> Verdict:
-    """Decide about one face.
+def decide(matches: Sequence[PersonMatch], policy: Policy) -> Verdict:
+    """Decide about one frame.
 
     Parameters
     ----------
-    matches : sequence of FaceMatch
-        What the collection found, in any order.
-    people : mapping of str to Person
-        The person behind each face id. A face without one speaks for nobody: its enrollment never
-        finished or its person was deleted.
+    matches : sequence of PersonMatch
+        Whom it resembles, in any order; a person may be there several times, as a user and with faces.
     policy : Policy
         Threshold and margin.
 
     Returns
     -------
     Verdict
-        With the best match and its person as evidence, whenever there was one.
+        With the best match as evidence, whenever there was one.
     """
-    known = sorted(
-        (match for match in matches if match.face_id in people),
-        key=lambda match: match.similarity,
-        reverse=True,
-    )
-    if not known:
+    if not matches:
         return Verdict(DecisionReason.NO_MATCH)
-    best = known[0]
-    person = people[best.face_id]
-    if best.similarity < policy.threshold:
+    best = max(matches, key=lambda match: match.similarity)
+    person = best.person
+    if not policy.suffices(best):
         return Verdict(DecisionReason.NO_MATCH, match=best)
-    rivals = (match for match in known if people[match.face_id].person_id != person.person_id)
+    rivals = (match for match in matches if match.person.person_id != person.person_id)
     if any(best.similarity - rival.similarity <= policy.margin for rival in rivals):
         return Verdict(DecisionReason.AMBIGUOUS, match=best)
     if person.status is not PersonStatus.ACTIVE:

@@ -4,6 +4,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.recognize.policy import Policy
+from services.recognize.search import SearchKind
 
 
 class RecognizeSettings(BaseSettings):
@@ -13,6 +14,8 @@ class RecognizeSettings(BaseSettings):
     ----------
     threshold, margin : float
         See `Policy`; percentages.
+    search : SearchKind
+        Whether frames are compared with people by all of their photos together, by single faces, or both.
     concurrency : int
         Frames at once in one process.
     """
@@ -21,6 +24,7 @@ class RecognizeSettings(BaseSettings):
 
     threshold: float = Field(default=99.0, gt=0, le=100)
     margin: float = Field(default=0.5, ge=0, lt=100)
+    search: SearchKind = SearchKind.FACES
     concurrency: int = Field(default=8, ge=1, le=64)
 
     @property

@@ -175,6 +175,13 @@ def test_a_hundred_faces_are_looked_up_at_once(aws):
     }
 
 
+def test_people_are_looked_up_by_their_ids_and_whom_nobody_knows_is_missing(aws):
+    enrollment, face, person = enrolled()
+    EnrollmentStore(aws).finish_indexed(enrollment, face, person)
+    assert Directory(aws).people({"ada", "orphan"}) == {"ada": person}
+    assert Directory(aws).people(set()) == {}
+
+
 def test_a_person_who_is_known_already_is_not_read_again(aws):
     _, face, person = enrolled()
     EnrollmentStore(aws).finish_indexed(*enrolled())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.contracts.domain import Decision
+from services.contracts.domain import Decision, Matched
 from services.contracts.messages import DecisionReply, EnrollJob, InlineFrame, RecognizeJob, StoredObject
 from services.contracts.reasons import DecisionReason, Outcome
 
@@ -109,6 +109,21 @@ def granted(**changes):
 def test_nobody_is_let_in_without_evidence(missing):
     with pytest.raises(ValidationError, match="granted decision"):
         granted(**{missing: None})
+
+
+def test_all_photos_of_a_person_together_are_evidence_as_one_face_is():
+    assert granted(matched=Matched.USER, face_id=None).outcome is Outcome.GRANTED
+
+
+@pytest.mark.parametrize("missing", ["person_id", "similarity"])
+def test_a_matched_user_alone_is_no_evidence(missing):
+    with pytest.raises(ValidationError, match="granted decision"):
+        granted(**({"matched": Matched.USER, "face_id": None} | {missing: None}))
+
+
+def test_a_decision_does_not_say_both_that_a_face_matched_and_that_none_did():
+    with pytest.raises(ValidationError, match="no single face"):
+        granted(matched=Matched.USER)
 
 
 @pytest.mark.parametrize(("frames", "agreed"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (1, None)])

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.contracts.domain import FaceMatch, Kiosk, Person, PersonStatus
+from services.contracts.domain import FaceMatch, Kiosk, Person, PersonStatus, UserMatch
 from services.contracts.messages import InlineFrame, RecognizeJob
 from services.recognize.policy import Policy
+from services.recognize.search import SearchKind
 from services.recognize.service import RecognizeService
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -12,6 +13,9 @@ ADA = Person(person_id="ada", full_name="Ada Lovelace", created_at=NOW)
 GRACE = Person(person_id="grace", full_name="Grace Hopper", created_at=NOW)
 DORA = Person(person_id="dora", full_name="Dora Off", status=PersonStatus.DISABLED, created_at=NOW)
 KIOSK = Kiosk(kiosk_id="kiosk-1", door_id="front-door", token_sha256="0" * 64, created_at=NOW)
+
+
+PEOPLE = {person.person_id: person for person in (ADA, GRACE, DORA)}
 
 
 class Faces:
@@ -22,35 +26,49 @@ class Faces:
         self.shows = {}
         self.fails = 1_000_000
         self.asked = []
+        self.kinds = []
 
     def search(self, image, threshold):
+        return self._found(FaceMatch, image, threshold)
+
+    def search_users(self, image, threshold):
+        return self._found(UserMatch, image, threshold)
+
+    def _found(self, kind, image, threshold):
         self.asked.append((image, threshold))
+        self.kinds.append(kind)
         self.clock.now += self.takes
         if self.error and len(self.asked) <= self.fails:
             raise self.error
         found = self.shows.get(image.data, self.matches)
         if isinstance(found, Exception):
             raise found
-        return found
+        return [match for match in found if isinstance(match, kind) and match.similarity >= threshold]
 
 
 class People:
-    """The person whose id a face's id begins with."""
+    """Ada, Grace and Dora; a face belongs to the one whose id its own begins with."""
 
     def __init__(self, clock):
         self.clock, self.takes = clock, timedelta()
         self.asked = []
         self.errors = []
 
+    def people(self, person_ids):
+        self._read(set(person_ids))
+        return {person_id: PEOPLE[person_id] for person_id in person_ids if person_id in PEOPLE}
+
     def people_by_face(self, matches, known):
         face_ids = {match.face_id for match in matches}
-        self.asked.append((face_ids, {person.person_id for person in known}))
+        self._read((face_ids, {person.person_id for person in known}))
+        owners = {face_id: face_id.partition("-")[0] for face_id in face_ids}
+        return {face_id: PEOPLE[owner] for face_id, owner in owners.items() if owner in PEOPLE}
+
+    def _read(self, keys):
+        self.asked.append(keys)
         self.clock.now += self.takes
         if self.errors:
             raise self.errors.pop()
-        owners = {face_id: face_id.partition("-")[0] for face_id in face_ids}
-        people = {person.person_id: person for person in (ADA, GRACE, DORA)}
-        return {face_id: people[owner] for face_id, owner in owners.items() if owner in people}
 
 
 class Kiosks:
@@ -80,7 +98,7 @@ class Clock:
 
 
 class World:
-    def __init__(self, *matches, error=None, takes=timedelta()):
+    def __init__(self, *matches, search=SearchKind.FACES, error=None, takes=timedelta()):
         self.clock = Clock()
         self.faces = Faces(self.clock, matches, error, takes)
         self.people = People(self.clock)
@@ -92,6 +110,7 @@ class World:
             decisions=self.decisions,
             replies=self.replies,
             policy=Policy(),
+            search=search,
             now=self.clock,
             sleep=self.clock.sleep,
         )
@@ -110,5 +129,9 @@ def job(*pictures, **changes):
     return RecognizeJob(**(fields | changes))
 
 
-def match(face_id, similarity=99.8):
-    return FaceMatch(face_id=face_id, similarity=similarity)
+def match(face_id, similarity=99.8, user_id=None):
+    return FaceMatch(face_id=face_id, similarity=similarity, user_id=user_id)
+
+
+def user(person_id, similarity=99.8):
+    return UserMatch(person_id=person_id, similarity=similarity)

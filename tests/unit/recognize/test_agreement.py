@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts.domain import FaceMatch, Person, PersonStatus, majority
+from services.contracts.domain import Person, PersonStatus, majority
 from services.contracts.messages import MOST_FRAMES
 from services.contracts.reasons import DecisionReason, Outcome
 from services.recognize.agreement import agree
-from services.recognize.policy import Policy, Verdict, decide
+from services.recognize.policy import PersonMatch, Policy, Verdict, decide
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = {
@@ -21,13 +21,18 @@ PEOPLE = {
     )
     for name in ("ada", "grace", "dora")
 }
-FACES = {f"{name}-{number}": person for name, person in PEOPLE.items() for number in range(2)}
+FACES = [f"{name}-{number}" for name in PEOPLE for number in range(2)]
 POLICY = Policy(threshold=99, margin=0.5)
 
 
 def seen(*matches):
-    """The verdict on one frame in which the collection found these."""
-    return decide([FaceMatch(face_id=face, similarity=value) for face, value in matches], FACES, POLICY)
+    """The verdict on one frame that resembles these faces, named after their people, or users."""
+    return decide([found(*match) for match in matches], POLICY)
+
+
+def found(name, similarity):
+    owner, _, number = name.partition("-")
+    return PersonMatch(PEOPLE[owner], similarity, name if number else None)
 
 
 ADA, GRACE, DORA = (seen((f"{name}-0", 99.9)) for name in PEOPLE)
@@ -37,7 +42,7 @@ NO_FACE, TORN = Verdict(DecisionReason.NO_FACE), Verdict(DecisionReason.INVALID_
 
 frames = st.one_of(
     st.lists(
-        st.tuples(st.sampled_from(list(FACES)), st.sampled_from([98.5, 98.9, 99.0, 99.3, 99.9])),
+        st.tuples(st.sampled_from([*FACES, *PEOPLE]), st.sampled_from([98.5, 98.9, 99.0, 99.3, 99.9])),
         max_size=3,
         unique_by=lambda pair: pair[0],
     ).map(lambda matches: seen(*matches)),

@@ -117,8 +117,8 @@ def test_whom_a_late_search_found_is_not_looked_up():
 
 
 def test_a_denied_decision_names_nobody():
-    decision = World(match("ada-1", 60)).service.handle(job())
-    assert (decision.full_name, decision.person_id, decision.similarity) == (None, None, 60)
+    decision = World(match("ada-1", 98.7)).service.handle(job())
+    assert (decision.full_name, decision.person_id, decision.similarity) == (None, None, 98.7)
 
 
 def test_the_decision_says_how_long_each_step_took():
