@@ -12,10 +12,8 @@ from cli.enrolling import enroll_photo
 from cli.kiosk import recognize, register_kiosk
 from cli.portraits import eileen_collins, grace_hopper
 from services.aws.connection import Aws, AwsSettings
-from services.aws.enrollments import EnrollmentStore
-from services.aws.photos import PhotoStore
 from services.contracts.domain import EnrollmentStatus
-from services.contracts.ids import stored_object_id
+from services.contracts.reasons import RejectionReason
 from services.contracts.tokens import KioskToken
 
 KIOSK, DOOR = "demo-kiosk", "front-door"
@@ -56,26 +54,16 @@ def run(gateway_url: str, console: Console) -> str:
 
 def _enroll(aws: Aws, console: Console) -> None:
     began = time.monotonic()
-    if _enrolled_before(aws):
+    enrollment = enroll_photo(aws, grace_hopper(), _NAME, _PATIENCE_SECONDS)
+    if enrollment.rejection is RejectionReason.SAME_PHOTO:
         console.print(f"[cyan]enrolled[/] {_NAME} the last time")
         return
-    enrollment = enroll_photo(aws, grace_hopper(), _NAME, _PATIENCE_SECONDS)
     if enrollment.status is not EnrollmentStatus.INDEXED:
         raise DemoFailed(f"the portrait was not indexed: {enrollment.rejection}")
     console.print(
         f"[cyan]enrolled[/] {_NAME} from s3://{enrollment.bucket}/{enrollment.key} "
         f"in {time.monotonic() - began:.1f} s"
     )
-
-
-def _enrolled_before(aws: Aws) -> bool:
-    """Whether the portrait in the bucket was indexed: putting it again would add a face each time."""
-    photo = PhotoStore(aws).find(grace_hopper().name)
-    if photo is None:
-        return False
-    enrollment_id = stored_object_id(photo.bucket, photo.key, photo.version_id or "")
-    enrollment = EnrollmentStore(aws).get(enrollment_id)
-    return enrollment is not None and enrollment.status is EnrollmentStatus.INDEXED
 
 
 def _post(gateway_url: str, token: str, portrait: Path, console: Console) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -31,25 +30,6 @@ class UnreadableImage(AwsError):
 
 class ImageOutOfReach(AwsError):
     """Rekognition cannot read the picture in S3: it is gone, or a right is missing (S3, KMS)."""
-
-
-@dataclass(frozen=True)
-class IndexedPhoto:
-    """What became of a photo.
-
-    Attributes
-    ----------
-    face_id : str, optional
-        The face that went into the collection; None if none was good enough.
-    other_faces : int
-        How many further faces were as good as that one.
-    poor_faces : int
-        How many were there, but too small, blurred, dark or turned away.
-    """
-
-    face_id: str | None
-    other_faces: int
-    poor_faces: int
 
 
 class FaceCollection:
@@ -142,62 +122,6 @@ class FaceCollection:
             for match in answer["UserMatches"]
             if "User" in match and "UserId" in match["User"] and "Similarity" in match
         ]
-
-    def index(self, photo: StoredObject, external_id: str) -> IndexedPhoto:
-        """Put the photo's largest good face into the collection.
-
-        Doing it again makes no second face: Rekognition keeps one for the same image under the same
-        ExternalImageId in a collection.
-
-        Parameters
-        ----------
-        external_id : str
-            Kept with the face as ExternalImageId.
-
-        Raises
-        ------
-        UnreadableImage
-            If it is no picture, or too large.
-        ImageOutOfReach
-            If Rekognition cannot read it in S3.
-        AwsError
-            If the collection cannot be asked.
-        """
-        with translated("indexing a photo"):
-            try:
-                answer = self._rekognition.index_faces(
-                    CollectionId=self._collection_id,
-                    Image=_image(photo),
-                    ExternalImageId=external_id,
-                    MaxFaces=1,
-                    QualityFilter="AUTO",
-                )
-            except ClientError as error:
-                _raise_if_about_the_image(error)
-                raise
-        face_ids = [
-            record["Face"]["FaceId"]
-            for record in answer["FaceRecords"]
-            if "Face" in record and "FaceId" in record["Face"]
-        ]
-        reasons = [set(face.get("Reasons", [])) for face in answer.get("UnindexedFaces", [])]
-        surplus = sum(found == {"EXCEEDS_MAX_FACES"} for found in reasons)
-        return IndexedPhoto(
-            face_id=face_ids[0] if face_ids else None,
-            other_faces=surplus,
-            poor_faces=len(reasons) - surplus,
-        )
-
-    def delete(self, face_ids: list[str]) -> None:
-        """Take faces out of the collection; one that is not there is not an error.
-
-        Raises
-        ------
-        AwsError
-            If the collection cannot be asked.
-        """
-        with translated("deleting faces"):
-            self._rekognition.delete_faces(CollectionId=self._collection_id, FaceIds=face_ids)
 
 
 def _image(image: InlineFrame | StoredObject) -> "ImageTypeDef":

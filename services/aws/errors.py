@@ -8,6 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 _TRANSIENT_CODES = frozenset(
     {
+        # Rekognition's, while it changes the same user
+        "ConflictException",
         "ExpiredToken",
         "ExpiredTokenException",
         "InternalError",

@@ -1,5 +1,6 @@
 """DynamoDB items from models and back."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -14,6 +15,11 @@ _deserializer = TypeDeserializer()
 def attribute(value: Any) -> Any:
     """Shape one value, made of what JSON knows, as DynamoDB's typed attribute."""
     return _serializer.serialize(_with_decimals(value))
+
+
+def sortable(instant: datetime) -> str:
+    """Write an instant so that DynamoDB, which compares text, finds the earlier one smaller."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def to_item(record: BaseModel, *, rename: dict[str, str] | None = None) -> dict[str, Any]:

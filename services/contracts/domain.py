@@ -151,6 +151,8 @@ class Enrollment(_Record):
     ----------
     key : str
         Where the photo lies now: as it was uploaded until it is indexed or held, then as it is kept.
+    original_key : str, optional
+        Where the file lies as it was uploaded, if that is kept beside the photo.
     sha256 : str, optional
         Of the uploaded file, 64 hexadecimal digits.
     batch_id, file : str, optional
@@ -167,6 +169,7 @@ class Enrollment(_Record):
     status: EnrollmentStatus
     bucket: str
     key: str
+    original_key: str | None = None
     received_at: AwareDatetime
     finished_at: AwareDatetime | None = None
     full_name: str | None = None
@@ -201,6 +204,15 @@ class Batch(_Record):
     name: str
     photos: int = Field(ge=0)
     created_at: AwareDatetime
+
+
+class Removed(StrEnum):
+    """What a deletion removes, as its receipt counts it."""
+
+    FACES = "faces"
+    PHOTOS = "photos"
+    ENROLLMENTS = "enrollments"
+    DECISIONS = "decisions"
 
 
 class Deletion(_Record):
@@ -283,6 +295,8 @@ class Decision(_Record):
         The face, where the best match was one.
     frames : int
         How many pictures the kiosk sent of this visitor.
+    person_deleted_at : datetime, optional
+        When the person was deleted on request: since then the decision names nobody, also where it granted.
     agreed : int, optional
         How many of those that were looked at showed one and the same person, each by itself: the one whom
         most of them showed. Looking ends when the outcome is known, so three frames may be decided by
@@ -299,6 +313,7 @@ class Decision(_Record):
     full_name: str | None = None
     matched: Matched | None = None
     face_id: str | None = None
+    person_deleted_at: AwareDatetime | None = None
     similarity: float | None = Field(default=None, ge=0, le=100)
     threshold: float = Field(ge=0, le=100)
     frames: int = Field(default=1, ge=1)
@@ -315,15 +330,12 @@ class Decision(_Record):
 
     @model_validator(mode="after")
     def _granted_names_its_evidence(self) -> Self:
+        if self.outcome is not Outcome.GRANTED or self.person_deleted_at is not None:
+            return self
         shown = self.matched is Matched.USER or self.face_id
-        if self.outcome is Outcome.GRANTED and not (self.person_id and shown and self.similarity):
+        if not (self.person_id and shown and self.similarity):
             raise ValueError("a granted decision names person_id, similarity, and face_id or a matched user")
         return self
-
-    @model_validator(mode="after")
-    def _a_face_is_named_where_one_matched(self) -> Self:
-        if self.matched is Matched.USER and self.face_id is not None:
-            raise ValueError("where a user matched, no single face did")
         return self
 
     @model_validator(mode="after")

@@ -1,13 +1,16 @@
 """Ids that two parts derive alike without asking each other."""
 
 import json
-import unicodedata
 from uuid import NAMESPACE_URL, UUID, uuid5
+
+from services.contracts.names import fold_name
 
 _PEOPLE = UUID("0f3c1f0e-6a5e-5d0b-9d6b-3a1c6f0f5f2a")
 _PHOTOS = UUID("4f7e53f4-3f0b-5c0e-8f39-6b9d6a0f2c11")
 #: Below it an object's key begins with the id of its enrollment.
 UPLOAD_PREFIX = "index/uploads/"
+#: Below it a person's photos are kept, in a folder of the person's id.
+KEPT_PREFIX = "photos/"
 
 
 def stored_object_id(bucket: str, key: str, version: str) -> str:
@@ -30,8 +33,7 @@ def person_id_of(full_name: str) -> str:
     photos of the same person, whoever put them and in whatever order they arrive. Case, white space and
     Unicode's ways to compose a letter make no difference.
     """
-    folded = unicodedata.normalize("NFKC", " ".join(full_name.split())).casefold()
-    return str(uuid5(_PEOPLE, folded))
+    return str(uuid5(_PEOPLE, fold_name(full_name)))
 
 
 def photo_enrollment_id(person_id: str, sha256: str) -> str:
@@ -48,3 +50,8 @@ def photo_enrollment_id(person_id: str, sha256: str) -> str:
 def upload_key(enrollment_id: str, file: str) -> str:
     """Tell where a photo has to be put so that its enrollment has this id, a UUID."""
     return f"{UPLOAD_PREFIX}{enrollment_id}/{file}"
+
+
+def kept_photo_key(person_id: str, enrollment_id: str) -> str:
+    """Tell where a person's photo is kept."""
+    return f"{KEPT_PREFIX}{person_id}/{enrollment_id}.jpg"

@@ -86,7 +86,7 @@ _REJECTION_SENTENCES = {
         "The face is too small, blurred, dark or turned away. Take a sharper photo from the front."
     ),
     RejectionReason.INVALID_IMAGE: (
-        "The file is not a JPEG or PNG picture that can be read, or it is larger than 15 MB."
+        "The file is not a whole JPEG, PNG, WebP or HEIC picture. Send it again, or convert it to JPEG."
     ),
     RejectionReason.NO_FULL_NAME: (
         "The object has no FullName metadata. Put it again with --metadata FullName='Ada Lovelace'."

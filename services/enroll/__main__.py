@@ -1,11 +1,15 @@
 """``python -m services.enroll``: the worker's one bootstrap."""
 
-from services.aws.collection import FaceCollection
 from services.aws.connection import Aws, AwsSettings
+from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
+from services.aws.face_index import FaceIndex
+from services.aws.jobs import JobQueue
 from services.aws.photos import PhotoStore
+from services.aws.removal import removals
 from services.aws.worker import JobKind, WorkerQueue, run_worker
-from services.contracts.messages import ENROLL_TASK, EnrollJob
+from services.contracts.messages import DELETE_PERSON_TASK, ENROLL_TASK, DeletePersonJob, EnrollJob
+from services.enroll.deletion import DeletionService
 from services.enroll.service import EnrollService
 from services.enroll.settings import EnrollSettings
 from services.startup import starting
@@ -17,14 +21,21 @@ def main() -> None:
         settings = EnrollSettings()
         aws = Aws.connect(AwsSettings())
         service = EnrollService(
-            photos=PhotoStore(aws), faces=FaceCollection(aws), enrollments=EnrollmentStore(aws)
+            photos=PhotoStore(aws),
+            faces=FaceIndex(aws),
+            enrollments=EnrollmentStore(aws),
+            settings=settings,
         )
         outputs = aws.outputs
+        deleting = DeletionService(DeletionStore(aws), removals(aws), JobQueue(aws, outputs.enroll_queue_url))
         queue = WorkerQueue.read(aws, outputs.enroll_queue_url, outputs.enroll_dead_letter_queue_url)
     run_worker(
         aws,
         queue,
-        [JobKind(ENROLL_TASK, EnrollJob, service.handle)],
+        [
+            JobKind(ENROLL_TASK, EnrollJob, service.handle, service.give_up),
+            JobKind(DELETE_PERSON_TASK, DeletePersonJob, deleting.handle),
+        ],
         concurrency=settings.concurrency,
     )
 

@@ -1,55 +1,56 @@
-"""From a photo to a face: index it, refuse it with a reason, and never do it twice."""
+"""From a photo to a face of its person: refused with a reason, held for an operator, or indexed, once."""
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from hashlib import sha256
+from typing import Any
 
 import structlog
 
-from services.aws.collection import ImageOutOfReach, IndexedPhoto, UnreadableImage
-from services.aws.photos import PhotoMissing
-from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person
+from services.aws.collection import UnreadableImage
+from services.aws.enrollments import Written
+from services.aws.face_index import UnlikeUser
+from services.aws.photos import PhotoMissing, UploadedPhoto
+from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person, Resemblance
 from services.contracts.ids import person_id_of
 from services.contracts.messages import EnrollJob, StoredObject
+from services.contracts.names import parse_full_name
 from services.contracts.reasons import RejectionReason
+from services.enroll.collaborators import Enrollments, FaceIndex, Photos
+from services.enroll.preprocessing import Photo, UnusablePhoto, normalize
+from services.enroll.quality import judge
+from services.enroll.settings import EnrollSettings
 
+#: It names a folder of S3, and Rekognition's user.
+_PERSON_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Photos(Protocol):
-    """The bucket."""
+class _Rejected(Exception):
+    """The photo is refused; whatever of it went into the collection is out again."""
 
-    def full_name(self, photo: StoredObject) -> str | None:
-        """Read the FullName that the photo was put with."""
-        ...
-
-
-class FaceIndex(Protocol):
-    """The collection."""
-
-    def index(self, photo: StoredObject, external_id: str) -> IndexedPhoto:
-        """Put the photo's largest good face into the collection."""
-        ...
-
-    def delete(self, face_ids: list[str]) -> None:
-        """Take faces out of the collection."""
-        ...
+    def __init__(self, reason: RejectionReason, detail: str | None = None) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.detail = detail
 
 
-class Enrollments(Protocol):
-    """Where enrollments are kept, each finished once."""
+@dataclass(frozen=True)
+class _Named:
+    """An enrollment whose person is known.
 
-    def get(self, enrollment_id: str) -> Enrollment | None:
-        """Look one up."""
-        ...
+    Attributes
+    ----------
+    groups : tuple of str
+        What a person who is new belongs to.
+    """
 
-    def save(self, enrollment: Enrollment) -> bool:
-        """Note that it was received or rejected, unless it is finished."""
-        ...
-
-    def finish_indexed(self, enrollment: Enrollment, face: Face, person: Person) -> bool:
-        """Write face, person and finished enrollment together."""
-        ...
+    enrollment: Enrollment
+    person_id: str
+    full_name: str
+    groups: tuple[str, ...]
 
 
 class EnrollService:
@@ -60,11 +61,13 @@ class EnrollService:
         photos: Photos,
         faces: FaceIndex,
         enrollments: Enrollments,
+        settings: EnrollSettings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._photos = photos
         self._faces = faces
         self._enrollments = enrollments
+        self._settings = settings
         self._now = now
 
     def handle(self, job: EnrollJob) -> Enrollment:
@@ -73,7 +76,7 @@ class EnrollService:
         Returns
         -------
         Enrollment
-            Indexed or rejected; the standing one if this job was done before.
+            Indexed, held or rejected; the standing one if this job was done before.
 
         Raises
         ------
@@ -81,88 +84,235 @@ class EnrollService:
             If AWS fails; the job can then be done again from the start.
         """
         known = self._enrollments.get(job.enrollment_id)
-        if known is not None and known.finished:
+        if known is not None and _is_settled(known, job):
             log.info("enrolled_before", enrollment_id=job.enrollment_id, status=known.status.value)
+            self._discard_original(known, job.photo)
             return known
-        received = Enrollment(
-            enrollment_id=job.enrollment_id,
-            status=EnrollmentStatus.RECEIVED,
-            bucket=job.photo.bucket,
-            key=job.photo.key,
-            received_at=job.received_at,
-        )
-        self._enrollments.save(received)
+        received = _received(known, job)
         try:
-            return self._enroll(received, job.photo)
-        except UnreadableImage:
-            return self._reject(received, RejectionReason.INVALID_IMAGE)
+            uploaded = self._photos.read(job.photo, self._settings.max_bytes)
+            received = _described(received, uploaded)
+            self._enrollments.save(received)
+            finished = self._enroll(self._named(received, uploaded), self._normalized(uploaded))
+        except _Rejected as refused:
+            return self._reject(received, refused.reason, refused.detail)
         except PhotoMissing:
             return self._reject(received, RejectionReason.PHOTO_MISSING)
+        self._discard_original(finished, job.photo)
+        return finished
 
-    def _enroll(self, received: Enrollment, photo: StoredObject) -> Enrollment:
-        full_name = self._photos.full_name(photo)
-        if full_name is None:
-            return self._reject(received, RejectionReason.NO_FULL_NAME)
-        named = received.model_copy(update={"full_name": full_name})
-        indexed = self._index(photo, person_id_of(full_name))
-        if indexed.face_id is None:
-            poor = indexed.poor_faces > 0
-            return self._reject(named, RejectionReason.LOW_QUALITY if poor else RejectionReason.NO_FACE)
-        if indexed.other_faces > 0:
-            # Nobody can tell whose name it is; the face went in with the same call and goes out again.
-            self._faces.delete([indexed.face_id])
-            return self._reject(named, RejectionReason.SEVERAL_FACES)
-        return self._finish(named, full_name, indexed.face_id)
+    def give_up(self, job: EnrollJob, reason: str) -> None:
+        """Note that nobody tries again; the job itself is put aside and can be sent again.
 
-    def _index(self, photo: StoredObject, external_id: str) -> IndexedPhoto:
+        Raises
+        ------
+        AwsError
+            If the table cannot be written.
+        """
+        known = self._enrollments.get(job.enrollment_id)
+        base = known or _received(None, job)
+        self._enrollments.save(
+            base.model_copy(
+                update={
+                    "status": EnrollmentStatus.FAILED,
+                    "detail": reason,
+                    "finished_at": self._now(),
+                }
+            )
+        )
+
+    def _normalized(self, uploaded: UploadedPhoto) -> Photo:
+        if uploaded.data is None:
+            size, most = uploaded.size / 1e6, self._settings.max_bytes / 1e6
+            raise _Rejected(
+                RejectionReason.TOO_LARGE, f"The file has {size:.0f} MB; {most:.0f} MB are the most."
+            )
         try:
-            return self._faces.index(photo, external_id)
-        except ImageOutOfReach:
-            # Deleted meanwhile? If it is still there a right is missing, and the photo must not be given up.
-            self._photos.full_name(photo)
-            raise
+            return normalize(uploaded.data, self._settings.photo)
+        except UnusablePhoto as unusable:
+            raise _Rejected(unusable.reason, unusable.detail) from unusable
 
-    def _finish(self, enrollment: Enrollment, full_name: str, face_id: str) -> Enrollment:
+    def _named(self, received: Enrollment, uploaded: UploadedPhoto) -> _Named:
+        full_name = uploaded.full_name
+        if full_name is None and uploaded.person_id is not None:
+            full_name = self._enrollments.full_name(uploaded.person_id)
+        if full_name is None:
+            raise _Rejected(RejectionReason.NO_FULL_NAME)
+        try:
+            full_name = parse_full_name(full_name)
+        except ValueError as error:
+            raise _Rejected(RejectionReason.NO_FULL_NAME, f"The name cannot be taken: {error}.") from error
+        person_id = uploaded.person_id or person_id_of(full_name)
+        if not _PERSON_ID.fullmatch(person_id):
+            raise _Rejected(RejectionReason.NO_FULL_NAME, "The person-id has characters that no id has.")
+        named = received.model_copy(update={"full_name": full_name, "person_id": person_id})
+        return _Named(named, person_id, full_name, uploaded.groups)
+
+    def _enroll(self, named: _Named, photo: Photo) -> Enrollment:
+        try:
+            indexed = self._faces.index(photo.jpeg, named.person_id)
+        except UnreadableImage as error:
+            raise _Rejected(RejectionReason.INVALID_IMAGE) from error
+        refusal = judge(indexed, (photo.width, photo.height), self._settings.quality)
+        if refusal is not None or indexed.face_id is None:
+            if indexed.face_id is not None:
+                self._faces.delete([indexed.face_id])
+            reason, detail = (refusal.reason, refusal.detail) if refusal else (RejectionReason.NO_FACE, None)
+            return self._reject(named.enrollment, reason, detail)
+        other = self._resembled(indexed.face_id, named.person_id)
+        if other is not None:
+            return self._hold(named, indexed.face_id, other, photo)
+        try:
+            self._faces.associate(indexed.face_id, named.person_id, self._settings.user_match_threshold)
+        except UnlikeUser as unlike:
+            self._faces.delete([indexed.face_id])
+            return self._reject(named.enrollment, RejectionReason.UNLIKE_OTHER_PHOTOS, _unlike(unlike))
+        return self._finish(named, indexed.face_id, photo)
+
+    def _resembled(self, face_id: str, person_id: str) -> Resemblance | None:
+        """Find another person whose face this is, unless it resembles the person's own photos more."""
+        matches = self._faces.resembling(face_id, self._settings.duplicate_threshold)
+        for match in matches:
+            owner = self._enrollments.face(match.face_id)
+            if owner is None:
+                continue  # held or just being enrolled: nobody's face
+            if owner.person_id == person_id:
+                return None
+            return Resemblance(
+                person_id=owner.person_id, full_name=owner.full_name, similarity=match.similarity
+            )
+        return None
+
+    def _hold(self, named: _Named, face_id: str, other: Resemblance, photo: Photo) -> Enrollment:
+        kept = self._photos.keep(photo.jpeg, named.person_id, named.enrollment.enrollment_id)
+        held = self._ended(
+            named.enrollment,
+            EnrollmentStatus.HELD,
+            key=kept.key,
+            original_key=self._original(named.enrollment),
+            face_id=face_id,
+            held_for=other,
+            detail=f"The face resembles {other.full_name} with {other.similarity:.1f} %.",
+        )
+        if not self._enrollments.save(held):
+            return self._yield_to_the_other(held)
+        log.info("photo_held", enrollment_id=held.enrollment_id, similarity=other.similarity)
+        return held
+
+    def _finish(self, named: _Named, face_id: str, photo: Photo) -> Enrollment:
+        enrollment_id = named.enrollment.enrollment_id
+        kept = self._photos.keep(photo.jpeg, named.person_id, enrollment_id)
+        done = self._ended(
+            named.enrollment,
+            EnrollmentStatus.INDEXED,
+            key=kept.key,
+            original_key=self._original(named.enrollment),
+            face_id=face_id,
+        )
         now = self._now()
-        person = Person(person_id=person_id_of(full_name), full_name=full_name, created_at=now)
-        done = enrollment.model_copy(
-            update={
-                "status": EnrollmentStatus.INDEXED,
-                "person_id": person.person_id,
-                "face_id": face_id,
-                "finished_at": now,
-            }
+        person = Person(
+            person_id=named.person_id, full_name=named.full_name, groups=named.groups, created_at=now
         )
         face = Face(
             face_id=face_id,
-            person_id=person.person_id,
-            full_name=full_name,
-            enrollment_id=enrollment.enrollment_id,
+            person_id=named.person_id,
+            full_name=named.full_name,
+            enrollment_id=enrollment_id,
             indexed_at=now,
         )
-        if not self._enrollments.finish_indexed(done, face, person):
+        written = self._enrollments.finish_indexed(done, face, person)
+        if written is Written.FINISHED_BEFORE:
             return self._yield_to_the_other(done)
-        log.info("enrolled", enrollment_id=done.enrollment_id, person_id=person.person_id, face_id=face_id)
-        return done
+        if written is Written.DONE:
+            log.info("enrolled", enrollment_id=enrollment_id, person_id=person.person_id, face_id=face_id)
+            return done
+        self._photos.discard(kept)
+        if written is Written.FACE_TAKEN:
+            # Rekognition gave the face of an earlier photo: the two are the same picture of the same person
+            return self._reject(named.enrollment, RejectionReason.SAME_PHOTO)
+        self._faces.remove(face_id, named.person_id)
+        return self._reject(named.enrollment, RejectionReason.PERSON_DELETED)
 
     def _yield_to_the_other(self, mine: Enrollment) -> Enrollment:
         """Another delivery of the same job finished first: its face stands, a second one must go."""
         standing = self._enrollments.get(mine.enrollment_id)
         if standing is None:
             raise LookupError(f"enrollment {mine.enrollment_id} was finished and is gone now")
-        if mine.face_id is not None and standing.face_id != mine.face_id:
-            self._faces.delete([mine.face_id])
+        if mine.face_id is not None and mine.person_id is not None and standing.face_id != mine.face_id:
+            self._faces.remove(mine.face_id, mine.person_id)
         return standing
 
-    def _reject(self, enrollment: Enrollment, reason: RejectionReason) -> Enrollment:
-        rejected = enrollment.model_copy(
-            update={
-                "status": EnrollmentStatus.REJECTED,
-                "rejection": reason,
-                "finished_at": self._now(),
-            }
-        )
+    def _reject(
+        self, enrollment: Enrollment, reason: RejectionReason, detail: str | None = None
+    ) -> Enrollment:
+        rejected = self._ended(enrollment, EnrollmentStatus.REJECTED, rejection=reason, detail=detail)
         if not self._enrollments.save(rejected):
             return self._yield_to_the_other(rejected)
         log.info("photo_rejected", enrollment_id=enrollment.enrollment_id, reason=reason.value)
         return rejected
+
+    def _ended(self, enrollment: Enrollment, status: EnrollmentStatus, **fields: Any) -> Enrollment:
+        cleared = {"detail": None, "rejection": None}
+        return enrollment.model_copy(
+            update={**cleared, **fields, "status": status, "finished_at": self._now()}
+        )
+
+    def _original(self, enrollment: Enrollment) -> str | None:
+        return enrollment.key if self._settings.keep_originals else None
+
+    def _discard_original(self, finished: Enrollment, original: StoredObject) -> None:
+        """Delete the upload once the photo is kept in its place; a rejected one stays to be looked at."""
+        kept_in_its_place = finished.status in {EnrollmentStatus.INDEXED, EnrollmentStatus.HELD}
+        if kept_in_its_place and not self._settings.keep_originals:
+            self._photos.discard(original)
+
+
+def _is_settled(known: Enrollment, job: EnrollJob) -> bool:
+    """Whether nothing is left to do: not if it was given up, or its person erased and enrolled anew."""
+    return known.status not in {EnrollmentStatus.RECEIVED, EnrollmentStatus.FAILED} and not _is_erased(
+        known, job
+    )
+
+
+def _is_erased(known: Enrollment, job: EnrollJob) -> bool:
+    ended = known.finished_at
+    return known.person_id is None and ended is not None and ended < job.received_at
+
+
+def _received(known: Enrollment | None, job: EnrollJob) -> Enrollment:
+    """Take up what is known of the enrollment, or begin it; one attempt more."""
+    begun = known if known is not None and not _is_erased(known, job) else None
+    begun = begun or Enrollment(
+        enrollment_id=job.enrollment_id,
+        status=EnrollmentStatus.RECEIVED,
+        bucket=job.photo.bucket,
+        key=job.photo.key,
+        received_at=job.received_at,
+    )
+    return begun.model_copy(
+        update={
+            "status": EnrollmentStatus.RECEIVED,
+            "key": job.photo.key,
+            "detail": None,
+            "finished_at": None,
+            "attempts": begun.attempts + 1,
+        }
+    )
+
+
+def _described(received: Enrollment, uploaded: UploadedPhoto) -> Enrollment:
+    """Add what the upload says of itself to what its uploader may have noted already."""
+    said = {
+        "full_name": uploaded.full_name,
+        "person_id": uploaded.person_id,
+        "batch_id": uploaded.batch_id,
+        "file": uploaded.file,
+        "sha256": None if uploaded.data is None else sha256(uploaded.data).hexdigest(),
+    }
+    return received.model_copy(update={name: value for name, value in said.items() if value is not None})
+
+
+def _unlike(unlike: UnlikeUser) -> str | None:
+    if unlike.similarity is None:
+        return None
+    return f"It resembles the person's other photos with {unlike.similarity:.1f} %."

@@ -192,9 +192,10 @@ def test_a_message_nobody_can_read_waits_in_the_dead_letter_queue(facegate):
 
 def two_people():
     frame = Image.new("RGB", (1000, 600), (90, 90, 90))
-    for offset, portrait in ((0, grace_hopper()), (500, eileen_collins())):
+    # cut so that both heads are of a size
+    for offset, portrait, box in ((0, grace_hopper(), None), (500, eileen_collins(), (90, 0, 390, 360))):
         with Image.open(portrait) as opened:
-            frame.paste(opened.convert("RGB").resize((500, 600)), (offset, 0))
+            frame.paste(opened.convert("RGB").resize((500, 600), box=box), (offset, 0))
     encoded = io.BytesIO()
     frame.save(encoded, "JPEG", quality=92)
     return encoded.getvalue()

@@ -12,7 +12,6 @@ from services.aws.enrollments import EnrollmentStore
 from services.aws.errors import AwsError, AwsUnavailable, StackNotReady, translated
 from services.aws.frames import FrameStore
 from services.aws.kiosks import KioskStore
-from services.aws.photos import PhotoMissing, PhotoStore
 from services.contracts.domain import (
     Decision,
     Enrollment,
@@ -21,10 +20,8 @@ from services.contracts.domain import (
     FaceMatch,
     Kiosk,
     Person,
-    PersonStatus,
 )
-from services.contracts.messages import StoredObject
-from services.contracts.reasons import DecisionReason, Outcome, RejectionReason
+from services.contracts.reasons import DecisionReason, Outcome
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
@@ -107,62 +104,11 @@ def enrolled(number=1, name="Ada Lovelace", person_id="ada", status=EnrollmentSt
         enrollment_id=f"e-{number}",
         indexed_at=NOW,
     )
-    return enrollment, face, Person(person_id=person_id, full_name=name, created_at=NOW)
+    return enrollment, face, Person(person_id=person_id, full_name=name, photos=1, created_at=NOW)
 
 
 def matched(*face_ids, external_id=None):
     return [FaceMatch(face_id=face_id, external_id=external_id, similarity=99.9) for face_id in face_ids]
-
-
-def test_a_finished_enrollment_brings_face_and_person_with_it(aws):
-    enrollment, face, person = enrolled()
-    store = EnrollmentStore(aws)
-    assert store.finish_indexed(enrollment, face, person)
-    assert store.get("e-1") == enrollment
-    assert Directory(aws).people_by_face(matched("face-1")) == {"face-1": person}
-
-
-def test_the_faces_table_reads_as_the_plain_s3_workflow_expects(aws):
-    EnrollmentStore(aws).finish_indexed(*enrolled())
-    item = aws.dynamodb.get_item(TableName="faces", Key={"RekognitionId": {"S": "face-1"}})["Item"]
-    assert item["FullName"] == {"S": "Ada Lovelace"}
-
-
-def test_an_enrollment_is_finished_once_and_the_second_face_is_not_written(aws):
-    store = EnrollmentStore(aws)
-    enrollment, face, person = enrolled()
-    store.save(enrollment.model_copy(update={"status": EnrollmentStatus.RECEIVED}))
-    assert store.finish_indexed(enrollment, face, person)
-    other = face.model_copy(update={"face_id": "face-9"})
-    assert not store.finish_indexed(enrollment, other, person)
-    assert Directory(aws).people_by_face(matched("face-9")) == {}
-
-
-def test_a_finished_enrollment_is_not_rejected_afterwards(aws):
-    store = EnrollmentStore(aws)
-    enrollment, face, person = enrolled()
-    store.finish_indexed(enrollment, face, person)
-    late = enrollment.model_copy(
-        update={"status": EnrollmentStatus.REJECTED, "rejection": RejectionReason.NO_FACE}
-    )
-    assert not store.save(late)
-    assert store.get("e-1").status is EnrollmentStatus.INDEXED
-
-
-def test_a_second_photo_of_a_disabled_person_does_not_enable_them(aws):
-    store = EnrollmentStore(aws)
-    store.finish_indexed(*enrolled(1))
-    aws.dynamodb.update_item(
-        TableName="people",
-        Key={"person_id": {"S": "ada"}},
-        UpdateExpression="SET #s = :s",
-        ExpressionAttributeNames={"#s": "status"},
-        ExpressionAttributeValues={":s": {"S": "disabled"}},
-    )
-    store.finish_indexed(*enrolled(2))
-    people = Directory(aws).people_by_face(matched("face-1", "face-2"))
-    assert {person.status for person in people.values()} == {PersonStatus.DISABLED}
-    assert set(people) == {"face-1", "face-2"}
 
 
 def test_a_hundred_faces_are_looked_up_at_once(aws):
@@ -222,30 +168,6 @@ def test_a_face_without_a_person_is_nobody(aws):
     assert Directory(aws).people_by_face([]) == {}
 
 
-@pytest.mark.parametrize("name", ["Ada Lovelace", "Zoë Ångström", "Анна Ахматова", "王小明", "عائشة"])
-def test_a_name_in_any_script_comes_back_from_s3(aws, name):
-    photos = PhotoStore(aws)
-    assert photos.full_name(photos.put("x.jpg", b"jpeg", "image/jpeg", name)) == name
-
-
-def test_a_photo_put_by_any_s3_client_has_its_full_name(aws):
-    aws.s3.put_object(
-        Bucket="photos", Key="index/x.jpg", Body=b"jpeg", Metadata={"FullName": " Ada  Lovelace "}
-    )
-    stored = StoredObject(bucket="photos", key="index/x.jpg")
-    assert PhotoStore(aws).full_name(stored) == "Ada Lovelace"
-
-
-def test_a_photo_without_a_name_has_none(aws):
-    aws.s3.put_object(Bucket="photos", Key="index/x.jpg", Body=b"jpeg")
-    assert PhotoStore(aws).full_name(StoredObject(bucket="photos", key="index/x.jpg")) is None
-
-
-def test_a_photo_that_is_gone_is_said_to_be_missing(aws):
-    with pytest.raises(PhotoMissing, match=r"index/x\.jpg"):
-        PhotoStore(aws).full_name(StoredObject(bucket="photos", key="index/x.jpg"))
-
-
 def test_a_large_frame_is_stored_where_it_starts_no_job_of_its_own(aws):
     stored = FrameStore(aws).put("kiosk-1", "r-1", 1, b"jpeg", "image/jpeg")
     assert stored.key == "posted-frames/kiosk-1/r-1"
@@ -294,20 +216,6 @@ def test_two_photos_of_one_person_at_once_are_tried_again(aws, reasons, kind):
     with pytest.raises(AwsError) as raised, translated("writing"):
         raise refused
     assert type(raised.value) is kind
-
-
-def test_a_photo_that_was_replaced_is_not_read_for_the_one_before(aws):
-    aws.s3.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
-    photos = PhotoStore(aws)
-    first, second = (photos.put("x.jpg", data, "image/jpeg", "Ada") for data in (b"1", b"2"))
-    assert photos.full_name(second) == "Ada"
-    assert photos.find("x.jpg") == second
-    with pytest.raises(PhotoMissing, match="replaced"):
-        photos.full_name(first)
-    aws.s3.delete_object(Bucket="photos", Key="index/x.jpg")
-    assert photos.find("x.jpg") is None
-    with pytest.raises(PhotoMissing, match="not in the bucket"):
-        photos.full_name(second)
 
 
 def test_a_missing_stack_is_said_with_the_way_out(aws):
