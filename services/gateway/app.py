@@ -2,12 +2,15 @@
 
 from flask import Flask
 
-from services.gateway.authentication import KioskAuthenticator
+from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.error_handlers import handle_errors
 from services.gateway.health import health
 from services.gateway.kiosk_api import kiosk_api
 from services.gateway.logs import log_requests
 from services.gateway.pages import pages, secure
+from services.gateway.people import Register
+from services.gateway.people_api import people_api
+from services.gateway.photos_api import photos_api
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
@@ -16,8 +19,11 @@ from services.gateway.settings import GatewaySettings
 def create_app(
     recognitions: Recognitions,
     repeatable: RepeatableRecognitions,
-    authenticator: KioskAuthenticator,
+    kiosks: KioskAuthenticator,
     settings: GatewaySettings,
+    *,
+    register: Register,
+    programs: ProgramAuthenticator,
 ) -> Flask:
     """Make the application.
 
@@ -27,16 +33,22 @@ def create_app(
         What becomes of a visitor's frames.
     repeatable : RepeatableRecognitions
         What becomes of those that are sent with an ``Idempotency-Key``.
-    authenticator : KioskAuthenticator
-        Who is talking.
+    kiosks : KioskAuthenticator
+        Which kiosk is talking.
     settings : GatewaySettings
-        Limits on frames and waiting.
+        Limits on frames, photos and waiting.
+    register : Register
+        The people enrolled.
+    programs : ProgramAuthenticator
+        Which program is talking, and what it may.
     """
     app = Flask(__name__)
     log_requests(app)
     handle_errors(app)
     app.after_request(secure)
-    app.register_blueprint(kiosk_api(recognitions, repeatable, authenticator, settings))
+    app.register_blueprint(kiosk_api(recognitions, repeatable, kiosks, settings))
+    app.register_blueprint(people_api(register, programs, settings))
+    app.register_blueprint(photos_api(register, programs, settings))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))
     return app

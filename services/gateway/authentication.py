@@ -1,19 +1,25 @@
-"""Which kiosk is talking."""
+"""Who is talking: a kiosk, or a program with an API token."""
 
 import time
 from collections.abc import Callable
 from threading import Lock
+from typing import TypeVar
 
 from cachetools import TTLCache, cached
+from flask import Blueprint, g, request
 
-from services.contracts.domain import Kiosk
-from services.contracts.tokens import KioskToken
-from services.gateway.collaborators import Kiosks
-from services.gateway.problems import NO_TOKEN, WRONG_TOKEN, Problem
+from services.contracts.domain import IssuedToken, Kiosk, Scope
+from services.contracts.tokens import ApiToken, KioskToken
+from services.gateway.collaborators import IssuedTokens, Kiosks
+from services.gateway.problems import INSUFFICIENT_SCOPE, NO_TOKEN, WRONG_TOKEN, Problem
 
-#: Seconds a kiosk's record is believed, and so the longest that a revoked token still works.
-KIOSK_CACHE_SECONDS = 2.0
-_CACHED_KIOSKS = 4096
+#: Seconds a record is believed, and so the longest that a revoked token still works.
+TOKEN_CACHE_SECONDS = 2.0
+_CACHED_HOLDERS = 4096
+_READING = frozenset({"GET", "HEAD"})
+
+Holder = TypeVar("Holder")
+Token = TypeVar("Token", KioskToken, ApiToken)
 
 
 class KioskAuthenticator:
@@ -22,14 +28,13 @@ class KioskAuthenticator:
     Parameters
     ----------
     kiosks : Kiosks
-        The kiosks registered; each is asked for at most every `KIOSK_CACHE_SECONDS`.
+        The kiosks registered; each is asked for at most every `TOKEN_CACHE_SECONDS`.
     timer : callable
         Seconds from any beginning, for the cache.
     """
 
     def __init__(self, kiosks: Kiosks, timer: Callable[[], float] = time.monotonic) -> None:
-        cache: TTLCache[object, Kiosk | None] = TTLCache(_CACHED_KIOSKS, KIOSK_CACHE_SECONDS, timer)
-        self._kiosk = cached(cache, lock=Lock())(kiosks.get)
+        self._kiosk = _remembered(kiosks.get, timer)
 
     def authenticate(self, authorization: str | None) -> Kiosk:
         """Find the kiosk whose token the ``Authorization`` field carries.
@@ -39,26 +44,87 @@ class KioskAuthenticator:
         Problem
             If there is no bearer token, or it is no registered kiosk's.
         """
-        scheme, _, credentials = (authorization or "").strip().partition(" ")
-        if scheme.lower() != "bearer" or not credentials.strip():
-            raise Problem(
-                NO_TOKEN,
-                "The request has no kiosk token. Send it as 'Authorization: Bearer <token>'.",
-                {"WWW-Authenticate": 'Bearer realm="facegate"'},
-            )
-        try:
-            token = KioskToken.parse(credentials.strip())
-        except ValueError as error:
-            raise _wrong_token() from error
+        token = _bearer(authorization, KioskToken.parse, _NO_KIOSK)
         kiosk = self._kiosk(token.kiosk_id)
         if kiosk is None or not token.matches(kiosk.token_sha256):
-            raise _wrong_token()
+            raise _wrong_token(_NO_KIOSK)
         return kiosk
 
 
-def _wrong_token() -> Problem:
+class ProgramAuthenticator:
+    """Tells from the token of a request which program makes it, and whether it may.
+
+    Parameters
+    ----------
+    tokens : IssuedTokens
+        The tokens issued; each is asked for at most every `TOKEN_CACHE_SECONDS`.
+    timer : callable
+        Seconds from any beginning, for the cache.
+    """
+
+    def __init__(self, tokens: IssuedTokens, timer: Callable[[], float] = time.monotonic) -> None:
+        self._issued = _remembered(tokens.get, timer)
+
+    def authenticate(self, authorization: str | None, needed: Scope) -> IssuedToken:
+        """Find the record of the token that the ``Authorization`` field carries.
+
+        Raises
+        ------
+        Problem
+            If there is no bearer token, it is no program's, or lacks the scope.
+        """
+        token = _bearer(authorization, ApiToken.parse, _NO_PROGRAM)
+        issued = self._issued(token.token_id)
+        if issued is None or not token.matches(issued.token_sha256):
+            raise _wrong_token(_NO_PROGRAM)
+        if needed not in issued.scopes:
+            challenge = f'Bearer realm="facegate", error="insufficient_scope", scope="{needed}"'
+            raise Problem(
+                INSUFFICIENT_SCOPE,
+                f"The token has not the scope {needed}. Use one that was created with --scope {needed}.",
+                {"WWW-Authenticate": challenge},
+            )
+        return issued
+
+    def guard(self, blueprint: Blueprint, *, reading: Scope, writing: Scope) -> None:
+        """Let requests of a blueprint pass with the scope that they need alone; ``g.program`` tells whose."""
+
+        @blueprint.before_request
+        def authenticate() -> None:
+            # before the body is read: whoever has no token sends us nothing
+            needed = reading if request.method in _READING else writing
+            g.program = self.authenticate(request.headers.get("Authorization"), needed)
+
+
+_NO_KIOSK = "The token is no registered kiosk's, or was revoked. Register the kiosk and use its new token."
+_NO_PROGRAM = (
+    "The token is no program's, or was revoked. Create one with 'facegate tokens create'; kiosk tokens open "
+    "no other way in."
+)
+
+
+def _remembered(
+    look_up: Callable[[str], Holder | None], timer: Callable[[], float]
+) -> Callable[[str], Holder | None]:
+    cache: TTLCache[object, Holder | None] = TTLCache(_CACHED_HOLDERS, TOKEN_CACHE_SECONDS, timer)
+    return cached(cache, lock=Lock())(look_up)
+
+
+def _bearer(authorization: str | None, parse: Callable[[str], Token], not_one: str) -> Token:
+    scheme, _, credentials = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not credentials.strip():
+        raise Problem(
+            NO_TOKEN,
+            "The request has no token. Send it as 'Authorization: Bearer <token>'.",
+            {"WWW-Authenticate": 'Bearer realm="facegate"'},
+        )
+    try:
+        return parse(credentials.strip())
+    except ValueError as error:
+        raise _wrong_token(not_one) from error
+
+
+def _wrong_token(detail: str) -> Problem:
     return Problem(
-        WRONG_TOKEN,
-        "The token is no registered kiosk's, or was revoked. Register the kiosk and use its new token.",
-        {"WWW-Authenticate": 'Bearer realm="facegate", error="invalid_token"'},
+        WRONG_TOKEN, detail, {"WWW-Authenticate": 'Bearer realm="facegate", error="invalid_token"'}
     )

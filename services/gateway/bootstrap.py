@@ -6,15 +6,20 @@ from flask import Flask
 
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
+from services.aws.enrollments import EnrollmentStore
 from services.aws.frames import FrameStore
 from services.aws.idempotency import RequestStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosks import KioskStore
+from services.aws.people import PeopleStore
+from services.aws.photo_uploads import PhotoUploadStore
 from services.aws.replies import ReplyQueue, ReplyQueues
+from services.aws.tokens import TokenStore
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator
+from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
+from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.reply_sweep import ReplySweep
 from services.gateway.retries import RepeatableRecognitions
@@ -53,6 +58,13 @@ def make_app() -> Flask:
         deadline=timedelta(seconds=settings.recognition_deadline),
     )
     repeatable = RepeatableRecognitions(recognitions, RequestStore(aws))
-    app = create_app(recognitions, repeatable, KioskAuthenticator(KioskStore(aws)), settings)
+    app = create_app(
+        recognitions,
+        repeatable,
+        KioskAuthenticator(KioskStore(aws)),
+        settings,
+        register=Register(PeopleStore(aws), EnrollmentStore(aws), PhotoUploadStore(aws)),
+        programs=ProgramAuthenticator(TokenStore(aws)),
+    )
     ends_with_worker(app, replies)
     return app

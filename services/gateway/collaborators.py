@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from services.aws.idempotency import KeyedRequest
-from services.contracts.domain import Decision, Kiosk
+from services.aws.people import PeoplePage
+from services.aws.photo_uploads import PhotoUpload, UploadForm
+from services.contracts.domain import Decision, Enrollment, IssuedToken, Kiosk, Person
 from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
 
 
@@ -64,6 +66,69 @@ class Kiosks(Protocol):
 
     def get(self, kiosk_id: str) -> Kiosk | None:
         """Look the kiosk up; None if it is not registered or was revoked."""
+        ...
+
+
+class IssuedTokens(Protocol):
+    """The API tokens of programs."""
+
+    def get(self, token_id: str) -> IssuedToken | None:
+        """Look the token up; None if it was never issued or is revoked."""
+        ...
+
+
+class People(Protocol):
+    """The people enrolled."""
+
+    def create(self, person: Person) -> bool:
+        """Write a new person down; False if the id is taken."""
+        ...
+
+    def get(self, person_id: str) -> Person | None:
+        """Look a person up."""
+        ...
+
+    def update(self, person: Person, now: datetime) -> Person:
+        """Change a person whom nobody changed since they were read."""
+        ...
+
+    def page(self, search: str = "", cursor: str | None = None, limit: int = 50) -> PeoplePage:
+        """List people by name."""
+        ...
+
+
+class Enrollments(Protocol):
+    """What becomes of photos."""
+
+    def get(self, enrollment_id: str) -> Enrollment | None:
+        """Look one up."""
+        ...
+
+    def save(self, enrollment: Enrollment) -> bool:
+        """Note where it is, unless it is finished already."""
+        ...
+
+    def of_person(
+        self, person_id: str, position: str | None, limit: int
+    ) -> tuple[list[Enrollment], str | None]:
+        """List a person's, from a position on; with the position of the rest."""
+        ...
+
+
+class PhotoUploads(Protocol):
+    """Where photos go."""
+
+    @property
+    def bucket(self) -> str:
+        """Its name."""
+        ...
+
+    def put(self, upload: PhotoUpload, data: bytes) -> None:
+        """Put a photo."""
+        ...
+
+    def form(self, upload: PhotoUpload, max_bytes: int, seconds: int) -> UploadForm:
+        """Sign a form by which somebody else puts it."""
         ...
 
 

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from flask import Blueprint, Response, g, request, url_for
-from pydantic import BaseModel
 
 from services.contracts.domain import Decision
 from services.contracts.messages import MOST_FRAMES
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.frames import FrameLimits, FrameReader
 from services.gateway.idempotency_key import idempotency_key
+from services.gateway.json_answer import json_answer
 from services.gateway.prefer import preferred_wait
 from services.gateway.request_body import BodyLimits, read_pictures
 from services.gateway.retries import RepeatableRecognitions, fingerprint
@@ -77,15 +77,9 @@ def _answer(result: Decision | Pending) -> Response:
     g.recognition_id = result.recognition_id
     if isinstance(result, Decision):
         g.outcome = f"{result.outcome}:{result.reason}"
-        return _json(DecisionBody.of(result), HTTPStatus.OK)
+        return json_answer(DecisionBody.of(result), HTTPStatus.OK)
     g.outcome = "pending"
-    response = _json(PendingBody(recognition_id=result.recognition_id), HTTPStatus.ACCEPTED)
+    response = json_answer(PendingBody(recognition_id=result.recognition_id), HTTPStatus.ACCEPTED)
     response.headers["Location"] = url_for("kiosk_api.recognition", recognition_id=result.recognition_id)
     response.headers["Retry-After"] = _POLL_AGAIN_SECONDS
-    return response
-
-
-def _json(body: BaseModel, status: HTTPStatus) -> Response:
-    response = Response(body.model_dump_json(), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
     return response

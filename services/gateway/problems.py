@@ -53,14 +53,24 @@ class Problem(Exception):
 NO_TOKEN = ProblemType(
     "no-token",
     HTTPStatus.UNAUTHORIZED,
-    "No kiosk token",
-    "The request carries no kiosk token. Send a registered kiosk's as 'Authorization: Bearer <token>'.",
+    "No token",
+    "The request carries no token. Send a kiosk's or, to the people API, a program's as "
+    "'Authorization: Bearer <token>'.",
 )
 WRONG_TOKEN = ProblemType(
     "wrong-token",
     HTTPStatus.UNAUTHORIZED,
-    "Wrong kiosk token",
-    "The token belongs to no registered kiosk, or was revoked. Register the kiosk and use its new token.",
+    "Wrong token",
+    "The token was revoked or never issued, or is of another kind: kiosks have frames recognised, programs "
+    "with API tokens work with people, and neither does the other's. Register the kiosk, or create an API "
+    "token, and use the new one.",
+)
+INSUFFICIENT_SCOPE = ProblemType(
+    "insufficient-scope",
+    HTTPStatus.FORBIDDEN,
+    "The token does not allow this",
+    "An API token allows what it was created for, and this request is something else. Create one with the "
+    "scope that the answer names.",
 )
 NO_FRAME = ProblemType(
     "no-frame",
@@ -116,6 +126,96 @@ IDEMPOTENCY_KEY_REUSED = ProblemType(
     "Idempotency-Key used for other frames",
     "The kiosk sent other frames with this key within the last day. Send a fresh key for every capture.",
 )
+INVALID_BODY = ProblemType(
+    "invalid-body",
+    HTTPStatus.BAD_REQUEST,
+    "The body is no JSON object",
+    "The request's body is empty, cut off, or not JSON in UTF-8. Send one JSON object.",
+)
+BODY_TOO_LARGE = ProblemType(
+    "body-too-large",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "Body too large",
+    "The request's body has more bytes than such a request needs. Send fewer things at once.",
+)
+BODY_TOO_SLOW = ProblemType(
+    "body-too-slow",
+    HTTPStatus.REQUEST_TIMEOUT,
+    "Body arrived too slowly",
+    "The request's body did not arrive in time. Send it again; put large photos into S3 directly.",
+)
+UNSUPPORTED_BODY_TYPE = ProblemType(
+    "unsupported-body-type",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "Unsupported type of body",
+    "People are sent as application/json; changes of them as that or as application/merge-patch+json.",
+)
+INVALID_FIELDS = ProblemType(
+    "invalid-fields",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Fields that cannot be taken",
+    "The body has a field that is unknown, missing, too long or of the wrong kind; the answer names each.",
+)
+INVALID_QUERY = ProblemType(
+    "invalid-query",
+    HTTPStatus.BAD_REQUEST,
+    "Query that cannot be taken",
+    "A parameter in the URL's query is of the wrong kind. The answer says which values are taken.",
+)
+INVALID_CURSOR = ProblemType(
+    "invalid-cursor",
+    HTTPStatus.BAD_REQUEST,
+    "No cursor of this list",
+    "A cursor leads on in the list that gave it, with the same search and token. Leave it out to begin anew.",
+)
+UNKNOWN_PERSON = ProblemType(
+    "unknown-person",
+    HTTPStatus.NOT_FOUND,
+    "Unknown person",
+    "No person has this id, or no longer. Ids are those that POST and GET /v1/people answered with.",
+)
+PERSON_CHANGED = ProblemType(
+    "person-changed",
+    HTTPStatus.PRECONDITION_FAILED,
+    "The person was changed meanwhile",
+    "The person is not as the request supposes: somebody changed them. Read the person again, and try again.",
+)
+PERSON_DELETING = ProblemType(
+    "person-deleting",
+    HTTPStatus.CONFLICT,
+    "The person is being deleted",
+    "A person who is being deleted takes neither changes nor photos. Create them anew if need be.",
+)
+UNKNOWN_ENROLLMENT = ProblemType(
+    "unknown-enrollment",
+    HTTPStatus.NOT_FOUND,
+    "Unknown enrollment",
+    "No enrollment has this id, or its photo has not arrived yet. Ask again when it was sent.",
+)
+NO_PHOTO = ProblemType(
+    "no-photo",
+    HTTPStatus.BAD_REQUEST,
+    "No photo in the request",
+    "The body is empty or incomplete, or its form has not exactly one file 'image'. Send one photo.",
+)
+PHOTO_TOO_LARGE = ProblemType(
+    "photo-too-large",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "Photo too large",
+    "The photo has more bytes than are taken. Send a smaller one.",
+)
+UNSUPPORTED_PHOTO_TYPE = ProblemType(
+    "unsupported-photo-type",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "Unsupported type of photo",
+    "Photos are image/jpeg, image/png, image/webp, image/heic or image/heif.",
+)
+TOO_MANY_PHOTOS = ProblemType(
+    "too-many-photos",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many photos at once",
+    "The gateway takes a few photos at a time. Send it again a little later, or put large sets into S3.",
+)
 UNKNOWN_RECOGNITION = ProblemType(
     "unknown-recognition",
     HTTPStatus.NOT_FOUND,
@@ -152,6 +252,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     for problem_type in (
         NO_TOKEN,
         WRONG_TOKEN,
+        INSUFFICIENT_SCOPE,
         NO_FRAME,
         FRAME_TOO_LARGE,
         FRAME_TOO_SLOW,
@@ -161,6 +262,21 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         TOO_MANY_FRAMES,
         INVALID_IDEMPOTENCY_KEY,
         IDEMPOTENCY_KEY_REUSED,
+        INVALID_BODY,
+        BODY_TOO_LARGE,
+        BODY_TOO_SLOW,
+        UNSUPPORTED_BODY_TYPE,
+        INVALID_FIELDS,
+        INVALID_QUERY,
+        INVALID_CURSOR,
+        UNKNOWN_PERSON,
+        PERSON_CHANGED,
+        PERSON_DELETING,
+        UNKNOWN_ENROLLMENT,
+        NO_PHOTO,
+        PHOTO_TOO_LARGE,
+        UNSUPPORTED_PHOTO_TYPE,
+        TOO_MANY_PHOTOS,
         UNKNOWN_RECOGNITION,
         UNAVAILABLE,
         OVERLOADED,

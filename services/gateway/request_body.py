@@ -1,4 +1,4 @@
-"""Reading what a kiosk sends, never more of it and never longer than allowed."""
+"""Reading what kiosks and programs send, never more of it and never longer than allowed."""
 
 import socket
 from collections.abc import Generator, Mapping
@@ -13,12 +13,20 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from services.gateway.problems import (
+    BODY_TOO_LARGE,
+    BODY_TOO_SLOW,
     FRAME_TOO_LARGE,
     FRAME_TOO_SLOW,
+    INVALID_BODY,
     NO_FRAME,
+    NO_PHOTO,
+    PHOTO_TOO_LARGE,
     TOO_MANY_FRAMES,
+    UNSUPPORTED_BODY_TYPE,
     UNSUPPORTED_FRAME_TYPE,
+    UNSUPPORTED_PHOTO_TYPE,
     Problem,
+    ProblemType,
 )
 from services.gateway.watchdog import Watchdog
 
@@ -29,8 +37,31 @@ _FORM_PARTS = 16
 
 
 @dataclass(frozen=True)
+class Content:
+    """What a body is to be, and the problems it may have.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in sentences.
+    """
+
+    name: str
+    missing: ProblemType
+    too_large: ProblemType
+    too_slow: ProblemType
+    unsupported: ProblemType
+    too_many: ProblemType
+
+
+FRAME = Content("frame", NO_FRAME, FRAME_TOO_LARGE, FRAME_TOO_SLOW, UNSUPPORTED_FRAME_TYPE, TOO_MANY_FRAMES)
+PHOTO = Content("photo", NO_PHOTO, PHOTO_TOO_LARGE, BODY_TOO_SLOW, UNSUPPORTED_PHOTO_TYPE, NO_PHOTO)
+JSON = Content("body", INVALID_BODY, BODY_TOO_LARGE, BODY_TOO_SLOW, UNSUPPORTED_BODY_TYPE, INVALID_BODY)
+
+
+@dataclass(frozen=True)
 class Picture:
-    """A file as a kiosk sent it.
+    """A file as it was sent.
 
     Attributes
     ----------
@@ -56,12 +87,15 @@ class BodyLimits:
         Most pictures of a form.
     watchdog : Watchdog
         Knows the time within which the body has to arrive.
+    content : Content
+        What the pictures are.
     """
 
     picture_bytes: int
     form_bytes: int
     pictures: int
     watchdog: Watchdog
+    content: Content = FRAME
 
 
 def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
@@ -79,28 +113,36 @@ def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
     Problem
         If there is none or too many, or the body is too large or too slow.
     """
+    content = limits.content
     if request.mimetype == "multipart/form-data":
-        too_large = Problem(
-            FRAME_TOO_LARGE,
-            f"The form has more than the {limits.form_bytes} bytes taken. Send fewer or smaller pictures.",
-        )
-        body = _read(request, limits.form_bytes + _FORM_OVERHEAD_BYTES, too_large, limits.watchdog)
-        return _pictures_of_form(body, request.mimetype_params, limits.pictures)
+        most = limits.form_bytes + _FORM_OVERHEAD_BYTES
+        body = read_body(request, most, limits.watchdog, content)
+        return _pictures_of_form(body, request.mimetype_params, limits)
     if not request.mimetype.startswith("image/"):
         raise Problem(
-            UNSUPPORTED_FRAME_TYPE,
-            "The request's content type is missing or not supported. Send image/jpeg, image/png, "
+            content.unsupported,
+            "The request's content type is missing or not supported. Send a picture, image/jpeg for example, "
             "or multipart/form-data with the file 'image'.",
         )
+    return [Picture(read_body(request, limits.picture_bytes, limits.watchdog, content), request.mimetype)]
+
+
+def read_body(request: Request, limit: int, watchdog: Watchdog, content: Content) -> bytes:
+    """Read the whole body of a request.
+
+    Parameters
+    ----------
+    limit : int
+        Most bytes it may have.
+
+    Raises
+    ------
+    Problem
+        If it is too large or too slow, or ends early.
+    """
     too_large = Problem(
-        FRAME_TOO_LARGE,
-        f"The frame has more than the {limits.picture_bytes} bytes taken. Send a smaller picture.",
+        content.too_large, f"The {content.name} has more than the {limit} bytes taken. Send a smaller one."
     )
-    return [Picture(_read(request, limits.picture_bytes, too_large, limits.watchdog), request.mimetype)]
-
-
-def _read(request: Request, limit: int, too_large: Problem, watchdog: Watchdog) -> bytes:
-    """Read the whole body, which may have up to `limit` bytes."""
     if request.content_length is not None and request.content_length > limit:
         raise too_large
     body = bytearray()
@@ -111,13 +153,13 @@ def _read(request: Request, limit: int, too_large: Problem, watchdog: Watchdog) 
                 if len(body) > limit:
                     raise too_large
     except TimeoutError as error:
-        raise _too_slow(watchdog.seconds) from error
+        raise _too_slow(content, watchdog.seconds) from error
     except (OSError, ValueError, ClientDisconnected) as error:
-        raise _ended_early() from error
+        raise _ended_early(content) from error
     if hung_up.is_set():
-        raise _too_slow(watchdog.seconds)
+        raise _too_slow(content, watchdog.seconds)
     if request.content_length is not None and len(body) < request.content_length:
-        raise _ended_early()
+        raise _ended_early(content)
     return bytes(body)
 
 
@@ -142,20 +184,21 @@ def _hung_up_in_the_end(watchdog: Watchdog, environ: Mapping[str, Any]) -> Gener
         yield hung_up
 
 
-def _ended_early() -> Problem:
-    return Problem(NO_FRAME, "The request's body ended early or makes no sense. Send it again.")
+def _ended_early(content: Content) -> Problem:
+    return Problem(content.missing, "The request's body ended early or makes no sense. Send it again.")
 
 
-def _too_slow(seconds: float) -> Problem:
+def _too_slow(content: Content, seconds: float) -> Problem:
     return Problem(
-        FRAME_TOO_SLOW,
-        f"The frame stopped on its way or took more than {seconds:g} s. Send it again, or a smaller one.",
+        content.too_slow,
+        f"The {content.name} stopped on its way or took more than {seconds:g} s. Send it again.",
     )
 
 
-def _pictures_of_form(body: bytes, options: dict[str, str], most: int) -> list[Picture]:
+def _pictures_of_form(body: bytes, options: dict[str, str], limits: BodyLimits) -> list[Picture]:
+    content, most = limits.content, limits.pictures
     parser = FormDataParser(
-        # parts stay in memory: they are bounded already, and frames do not belong on the gateway's disk
+        # parts stay in memory: they are bounded already, and faces do not belong on the gateway's disk
         stream_factory=lambda *_args, **_kwargs: BytesIO(),
         max_form_parts=_FORM_PARTS,
         silent=False,
@@ -164,21 +207,22 @@ def _pictures_of_form(body: bytes, options: dict[str, str], most: int) -> list[P
         _, _, files = parser.parse(BytesIO(body), "multipart/form-data", len(body), options)
     except RequestEntityTooLarge as error:
         raise Problem(
-            TOO_MANY_FRAMES,
+            content.too_many,
             f"The form has more than {_FORM_PARTS} parts. Send up to {most} pictures as files 'image'.",
         ) from error
     except ValueError as error:
         raise Problem(
-            NO_FRAME, "The form cannot be read. Send multipart/form-data with the pictures as files 'image'."
+            content.missing,
+            "The form cannot be read. Send multipart/form-data with the pictures as files 'image'.",
         ) from error
     images = files.getlist("image")
     if not images:
         raise Problem(
-            NO_FRAME, "The form has no file 'image'. Send the picture in a file field of this name."
+            content.missing, "The form has no file 'image'. Send the picture in a file field of this name."
         )
     if len(images) > most:
         raise Problem(
-            TOO_MANY_FRAMES,
-            f"The form has {len(images)} files 'image'. Send up to {most} pictures of one visitor.",
+            content.too_many,
+            f"The form has {len(images)} files 'image'. Send up to {most} of one person.",
         )
     return [Picture(image.read(), image.mimetype) for image in images]

@@ -50,6 +50,13 @@ class GatewaySettings(BaseSettings):
         Seconds within which a request's body has to arrive; 5 if left out, or the deadline if that is less.
     frames_read_at_once : int
         Frames decoded at the same time by a process; one of the most pixels takes 70 MB.
+    max_photo_bytes : int
+        Largest enrolment photo taken, also by S3 with a form of ours; the enroll worker's own limit is
+        ``FACEGATE_ENROLL_MAX_BYTES``.
+    photos_taken_at_once : int
+        Photos on their way in at the same time in a process, each held in memory whole.
+    photo_timeout : float
+        Seconds within which a photo, or the JSON of a program, has to arrive.
     reply_queue_abandoned_after : float
         Seconds of silence after which a gateway counts as killed and another removes its reply queue. Longer
         than the half hour that clocks may differ by.
@@ -68,6 +75,9 @@ class GatewaySettings(BaseSettings):
     max_wait: Annotated[int, Field(ge=0)] = 10
     body_timeout: Annotated[float, Field(gt=0)] = Field(default_factory=_body_timeout)
     frames_read_at_once: Annotated[int, Field(gt=0)] = 4
+    max_photo_bytes: Annotated[int, Field(gt=0)] = 30_000_000
+    photos_taken_at_once: Annotated[int, Field(gt=0)] = 8
+    photo_timeout: Annotated[float, Field(gt=0)] = 30.0
     reply_queue_abandoned_after: Annotated[float, Field(gt=0)] = 3600.0
 
 

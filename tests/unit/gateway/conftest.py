@@ -8,13 +8,15 @@ import pytest
 import structlog
 from flask.testing import FlaskClient
 
+from services.contracts.domain import Scope
 from services.contracts.messages import RecognizeJob
 from services.contracts.reasons import DecisionReason
-from services.contracts.tokens import KioskToken
+from services.contracts.tokens import ApiToken, KioskToken
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator
+from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
+from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
@@ -22,12 +24,17 @@ from services.gateway.settings import GatewaySettings
 from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
     InMemoryDecisions,
+    InMemoryEnrollments,
     InMemoryFrames,
     InMemoryJobs,
     InMemoryKiosks,
+    InMemoryPeople,
     InMemoryReplies,
     InMemoryRequests,
+    InMemoryTokens,
+    InMemoryUploads,
     decision_on,
+    issued,
     kiosk_with,
 )
 from tests.unit.gateway.serving import Served, serving
@@ -49,9 +56,18 @@ class Gateway:
     admission: Admission
     recognitions: Recognitions
     requests: InMemoryRequests
+    people: InMemoryPeople
+    enrollments: InMemoryEnrollments
+    uploads: InMemoryUploads
+    programs: InMemoryTokens
+    program: ApiToken
+    register: Register
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
+
+    def as_program(self, **more: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.program}", **more}
 
     def worker_decides(self, reason: DecisionReason = DecisionReason.MATCH, times: int = 1) -> None:
         def work(job: RecognizeJob) -> None:
@@ -81,7 +97,10 @@ def gateway() -> Iterator[Gateway]:
     )
     kiosks = InMemoryKiosks(kiosk_with(token), kiosk_with(other, "back"))
     settings = GatewaySettings(
-        max_frame_bytes=1_000_000, max_frame_pixels=2_000_000, inline_frame_bytes=50_000
+        max_frame_bytes=1_000_000,
+        max_frame_pixels=2_000_000,
+        inline_frame_bytes=50_000,
+        max_photo_bytes=50_000,
     )
     listener = ReplyListener(replies.open)
     listener.start()
@@ -98,7 +117,18 @@ def gateway() -> Iterator[Gateway]:
     )
     requests = InMemoryRequests()
     repeatable = RepeatableRecognitions(recognitions, requests)
-    app = create_app(recognitions, repeatable, KioskAuthenticator(kiosks), settings)
+    people, enrollments, uploads = InMemoryPeople(), InMemoryEnrollments(), InMemoryUploads()
+    program = ApiToken.issue()
+    programs = InMemoryTokens(issued(program, Scope.PEOPLE_READ, Scope.PEOPLE_WRITE))
+    register = Register(people, enrollments, uploads)
+    app = create_app(
+        recognitions,
+        repeatable,
+        KioskAuthenticator(kiosks),
+        settings,
+        register=register,
+        programs=ProgramAuthenticator(programs),
+    )
     yield Gateway(
         app.test_client(),
         token,
@@ -112,6 +142,12 @@ def gateway() -> Iterator[Gateway]:
         admission,
         recognitions,
         requests,
+        people,
+        enrollments,
+        uploads,
+        programs,
+        program,
+        register,
     )
     listener.close()
 

@@ -10,10 +10,20 @@ from PIL import Image
 
 from services.aws.errors import AwsError
 from services.aws.idempotency import KeyedRequest
-from services.contracts.domain import Decision, Kiosk
+from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
+from services.aws.photo_uploads import PhotoUpload, UploadForm
+from services.contracts.domain import (
+    Decision,
+    Enrollment,
+    EnrollmentStatus,
+    IssuedToken,
+    Kiosk,
+    Person,
+    Scope,
+)
 from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
 from services.contracts.reasons import DecisionReason
-from services.contracts.tokens import KioskToken
+from services.contracts.tokens import ApiToken, KioskToken
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -185,3 +195,95 @@ class InMemoryReplies:
 
     def close(self) -> None:
         self.closed.set()
+
+
+def issued(token: ApiToken, *scopes: Scope) -> IssuedToken:
+    return IssuedToken(
+        token_id=token.token_id, name="payroll", scopes=scopes, token_sha256=token.sha256, created_at=NOW
+    )
+
+
+class InMemoryTokens:
+    def __init__(self, *tokens: IssuedToken) -> None:
+        self.tokens = {token.token_id: token for token in tokens}
+        self.look_ups = 0
+
+    def get(self, token_id: str) -> IssuedToken | None:
+        self.look_ups += 1
+        return self.tokens.get(token_id)
+
+
+class InMemoryPeople:
+    def __init__(self) -> None:
+        self.people: dict[str, Person] = {}
+        self.interfere: Callable[[Person], None] = lambda person: None
+
+    def create(self, person: Person) -> bool:
+        return self.people.setdefault(person.person_id, person) is person
+
+    def get(self, person_id: str) -> Person | None:
+        return self.people.get(person_id)
+
+    def update(self, person: Person, now: datetime) -> Person:
+        self.interfere(person)
+        standing = self.people.get(person.person_id)
+        if standing is None:
+            raise PersonUnknown(person.person_id)
+        if standing.version != person.version:
+            raise PersonChanged
+        changed = person.model_copy(update={"version": person.version + 1, "updated_at": now})
+        self.people[person.person_id] = changed
+        return changed
+
+    def page(self, search: str = "", cursor: str | None = None, limit: int = 50) -> PeoplePage:
+        found = sorted(
+            (
+                person
+                for person in self.people.values()
+                if person.full_name.lower().startswith(search.lower())
+            ),
+            key=lambda person: (person.full_name, person.person_id),
+        )
+        rest = [person for person in found if cursor is None or person.full_name > cursor]
+        return PeoplePage(tuple(rest[:limit]), rest[limit - 1].full_name if len(rest) > limit else None)
+
+
+class InMemoryEnrollments:
+    def __init__(self) -> None:
+        self.enrollments: dict[str, Enrollment] = {}
+
+    def get(self, enrollment_id: str) -> Enrollment | None:
+        return self.enrollments.get(enrollment_id)
+
+    def save(self, enrollment: Enrollment) -> bool:
+        standing = self.enrollments.get(enrollment.enrollment_id)
+        if standing and standing.finished and standing.status is not EnrollmentStatus.FAILED:
+            return False
+        self.enrollments[enrollment.enrollment_id] = enrollment
+        return True
+
+    def of_person(
+        self, person_id: str, position: str | None, limit: int
+    ) -> tuple[list[Enrollment], str | None]:
+        rest = sorted(
+            (found for found in self.enrollments.values() if found.person_id == person_id),
+            key=lambda found: found.enrollment_id,
+        )
+        rest = [found for found in rest if position is None or found.enrollment_id > position]
+        return rest[:limit], rest[limit - 1].enrollment_id if len(rest) > limit else None
+
+
+class InMemoryUploads:
+    bucket = "photos"
+
+    def __init__(self) -> None:
+        self.stored: dict[str, bytes] = {}
+        self.error: AwsError | None = None
+
+    def put(self, upload: PhotoUpload, data: bytes) -> None:
+        if self.error:
+            raise self.error
+        self.stored[upload.key] = data
+
+    def form(self, upload: PhotoUpload, max_bytes: int, seconds: int) -> UploadForm:
+        return UploadForm("https://photos.test/", {"key": upload.key, "policy": f"{max_bytes} {seconds}"})

@@ -12,8 +12,9 @@ from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import KioskToken
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator
+from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
+from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
@@ -22,11 +23,15 @@ from services.gateway.worker import ends_with_worker
 from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
     InMemoryDecisions,
+    InMemoryEnrollments,
     InMemoryFrames,
     InMemoryJobs,
     InMemoryKiosks,
+    InMemoryPeople,
     InMemoryReplies,
     InMemoryRequests,
+    InMemoryTokens,
+    InMemoryUploads,
     decision_on,
     kiosk_with,
 )
@@ -77,6 +82,13 @@ def make_app() -> Flask:
     )
     kiosk = kiosk_with(KioskToken.parse(os.environ["TEST_TOKEN"]))
     repeatable = RepeatableRecognitions(recognitions, InMemoryRequests())
-    app = create_app(recognitions, repeatable, KioskAuthenticator(InMemoryKiosks(kiosk)), settings)
+    app = create_app(
+        recognitions,
+        repeatable,
+        KioskAuthenticator(InMemoryKiosks(kiosk)),
+        settings,
+        register=Register(InMemoryPeople(), InMemoryEnrollments(), InMemoryUploads()),
+        programs=ProgramAuthenticator(InMemoryTokens()),
+    )
     ends_with_worker(app, listener)
     return app

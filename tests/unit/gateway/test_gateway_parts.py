@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.tokens import KioskToken
-from services.gateway.authentication import KIOSK_CACHE_SECONDS, KioskAuthenticator
+from services.gateway.authentication import TOKEN_CACHE_SECONDS, KioskAuthenticator
 from services.gateway.frames import FrameLimits, read_frame
 from services.gateway.prefer import preferred_wait
 from services.gateway.problems import Problem
@@ -81,7 +81,7 @@ def test_a_kiosk_is_looked_up_once_in_two_seconds_and_its_revocation_then_counts
     assert kiosks.look_ups == 1
 
     del kiosks.kiosks["lobby"]
-    now = KIOSK_CACHE_SECONDS
+    now = TOKEN_CACHE_SECONDS
     with pytest.raises(Problem) as refused:
         authenticator.authenticate(f"Bearer {token}")
     assert refused.value.type.slug == "wrong-token"

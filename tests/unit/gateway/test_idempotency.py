@@ -16,7 +16,7 @@ from services.aws.idempotency import KeyedRequest
 from services.contracts.messages import RecognizeJob
 from services.gateway.admission import Overloaded
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator
+from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Gateway
@@ -275,7 +275,14 @@ def test_a_retry_that_waits_is_let_go_when_the_gateway_stops(gateway: Gateway):
 
 def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gateway):
     repeatable = RepeatableRecognitions(gateway.recognitions, gateway.requests, most_waiting=1)
-    app = create_app(gateway.recognitions, repeatable, KioskAuthenticator(gateway.kiosks), GatewaySettings())
+    app = create_app(
+        gateway.recognitions,
+        repeatable,
+        KioskAuthenticator(gateway.kiosks),
+        GatewaySettings(),
+        register=gateway.register,
+        programs=ProgramAuthenticator(gateway.programs),
+    )
     gateway.client = app.test_client()
     post(gateway)
     retries = [in_a_thread(lambda: post(gateway, wait=10)) for _ in range(2)]

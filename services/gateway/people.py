@@ -1,0 +1,200 @@
+"""People and their photos, as programs work with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
+from services.aws.photo_uploads import PhotoUpload, UploadForm
+from services.contracts.domain import Enrollment, EnrollmentStatus, Person, PersonStatus
+from services.contracts.ids import photo_enrollment_id
+from services.gateway.collaborators import Enrollments, People, PhotoUploads
+from services.gateway.person_bodies import NewPerson, PhotoToUpload
+from services.gateway.problems import (
+    NO_PHOTO,
+    PERSON_CHANGED,
+    PERSON_DELETING,
+    UNKNOWN_ENROLLMENT,
+    UNKNOWN_PERSON,
+    UNSUPPORTED_PHOTO_TYPE,
+    Problem,
+)
+from services.gateway.uuid7 import uuid7
+
+#: The endings by which S3's users tell a photo's kind.
+PHOTO_ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "image/heif": "heif",
+}
+#: How often a change is begun anew because somebody else's came first.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Register:
+    """The people enrolled, and the way of their photos in."""
+
+    people: People
+    enrollments: Enrollments
+    uploads: PhotoUploads
+
+    def create(self, new: NewPerson) -> Person:
+        """Create a person, who has no photos yet."""
+        person = Person(person_id=str(uuid7()), created_at=datetime.now(UTC), **new.model_dump())
+        self.people.create(person)
+        return person
+
+    def find(self, person_id: str) -> Person:
+        """Look a person up.
+
+        Raises
+        ------
+        Problem
+            If there is none.
+        """
+        person = self.people.get(person_id)
+        if person is None:
+            raise _unknown_person()
+        return person
+
+    def search(self, beginning: str, position: str | None, limit: int) -> PeoplePage:
+        """List people by name: those with a word that begins so, from a position on."""
+        return self.people.page(beginning, position, limit)
+
+    def change(self, person_id: str, fields: Mapping[str, Any], version: int | None) -> Person:
+        """Change a person.
+
+        Parameters
+        ----------
+        version : int, optional
+            The only one that may be changed; if None the change counts whatever was changed before.
+
+        Raises
+        ------
+        Problem
+            If there is none, they are being deleted, or have another version.
+        """
+        for _ in range(_ATTEMPTS):
+            person = self._changeable(person_id)
+            if version is not None and version != person.version:
+                raise _changed()
+            try:
+                return self.people.update(person.model_copy(update=dict(fields)), datetime.now(UTC))
+            except PersonUnknown as error:
+                raise _unknown_person() from error
+            except PersonChanged:
+                continue
+        raise _changed()
+
+    def add_photo(self, person_id: str, data: bytes, content_type: str) -> Enrollment:
+        """Take a photo of a person in.
+
+        Returns
+        -------
+        Enrollment
+            Just received, or as it stands if the same photo was sent before and not given up.
+
+        Raises
+        ------
+        Problem
+            If there is no such person, they are being deleted, or it is no photo.
+        """
+        if not data:
+            raise Problem(NO_PHOTO, "The photo has 0 bytes. Send a picture.")
+        person = self._changeable(person_id)
+        upload = _upload(person, sha256(data).hexdigest(), content_type)
+        standing = self.enrollments.get(upload.enrollment_id)
+        failed = standing is not None and standing.status is EnrollmentStatus.FAILED
+        if standing is not None and standing.finished and not failed:
+            return standing
+        received = Enrollment(
+            enrollment_id=upload.enrollment_id,
+            status=EnrollmentStatus.RECEIVED,
+            bucket=self.uploads.bucket,
+            key=upload.key,
+            received_at=datetime.now(UTC),
+            full_name=person.full_name,
+            person_id=person.person_id,
+            sha256=upload.sha256,
+        )
+        # before the worker can, so that whoever asks for it never hears that it is unknown
+        if (standing is None or failed) and not self.enrollments.save(received):
+            return self.enrollment(upload.enrollment_id)
+        self.uploads.put(upload, data)
+        return received
+
+    def upload_forms(
+        self, person_id: str, photos: tuple[PhotoToUpload, ...], max_bytes: int, seconds: int
+    ) -> list[tuple[str, UploadForm]]:
+        """Make the forms by which photos of a person go into S3, each with the id of its enrollment.
+
+        Raises
+        ------
+        Problem
+            If there is no such person, they are being deleted, or photos are not of such a type.
+        """
+        person = self._changeable(person_id)
+        uploads = [_upload(person, photo.sha256, photo.content_type) for photo in photos]
+        return [(upload.enrollment_id, self.uploads.form(upload, max_bytes, seconds)) for upload in uploads]
+
+    def photos(self, person_id: str, position: str | None, limit: int) -> tuple[list[Enrollment], str | None]:
+        """List a person's photos, whatever became of them, from a position on.
+
+        Raises
+        ------
+        Problem
+            If there is no such person.
+        """
+        self.find(person_id)
+        return self.enrollments.of_person(person_id, position, limit)
+
+    def enrollment(self, enrollment_id: str) -> Enrollment:
+        """Tell what became of a photo.
+
+        Raises
+        ------
+        Problem
+            If there is none.
+        """
+        enrollment = self.enrollments.get(enrollment_id)
+        if enrollment is None:
+            raise Problem(
+                UNKNOWN_ENROLLMENT,
+                "No enrollment has this id, or its photo has not arrived yet. Check the id, or ask again.",
+            )
+        return enrollment
+
+    def _changeable(self, person_id: str) -> Person:
+        person = self.find(person_id)
+        if person.status is PersonStatus.DELETING:
+            raise Problem(PERSON_DELETING, "The person is being deleted, and takes no changes any more.")
+        return person
+
+
+def _upload(person: Person, sha256: str, content_type: str) -> PhotoUpload:
+    if content_type not in PHOTO_ENDINGS:
+        raise Problem(
+            UNSUPPORTED_PHOTO_TYPE,
+            f"Photos are {', '.join(PHOTO_ENDINGS)}. Convert it to JPEG and send it as image/jpeg.",
+        )
+    return PhotoUpload(
+        enrollment_id=photo_enrollment_id(person.person_id, sha256),
+        person_id=person.person_id,
+        full_name=person.full_name,
+        sha256=sha256,
+        content_type=content_type,
+        file=f"photo.{PHOTO_ENDINGS[content_type]}",
+    )
+
+
+def _unknown_person() -> Problem:
+    return Problem(UNKNOWN_PERSON, "No person has this id. Check it, or find the person with GET /v1/people.")
+
+
+def _changed() -> Problem:
+    return Problem(PERSON_CHANGED, "Somebody changed the person meanwhile. Read the person, and try again.")

@@ -1,0 +1,76 @@
+"""The API of people: created, found, changed."""
+
+import re
+from http import HTTPStatus
+
+from flask import Blueprint, Response, g, request, url_for
+
+from services.contracts.domain import Person, Scope
+from services.gateway.authentication import ProgramAuthenticator
+from services.gateway.cursors import Cursors, page_size
+from services.gateway.json_answer import json_answer
+from services.gateway.json_body import read_json
+from services.gateway.people import Register
+from services.gateway.person_bodies import LONGEST_SEARCH, NewPerson, PeopleBody, PersonBody, PersonChange
+from services.gateway.problems import INVALID_QUERY, PERSON_CHANGED, Problem
+from services.gateway.settings import GatewaySettings
+from services.gateway.watchdog import Watchdog
+
+_ETAG = re.compile(r'"(?P<version>[1-9][0-9]{0,15})"')
+
+
+def people_api(
+    register: Register, authenticator: ProgramAuthenticator, settings: GatewaySettings
+) -> Blueprint:
+    """Make the blueprint of ``/v1/people``."""
+    blueprint = Blueprint("people_api", __name__, url_prefix="/v1/people")
+    authenticator.guard(blueprint, reading=Scope.PEOPLE_READ, writing=Scope.PEOPLE_WRITE)
+    watchdog = Watchdog(settings.photo_timeout)
+
+    @blueprint.post("")
+    def create() -> Response:
+        person = register.create(read_json(request, NewPerson, watchdog))
+        response = _answer(person, HTTPStatus.CREATED)
+        response.headers["Location"] = url_for("people_api.show", person_id=person.person_id)
+        return response
+
+    @blueprint.get("")
+    def people() -> Response:
+        search = request.args.get("search", "")
+        if len(search) > LONGEST_SEARCH:
+            raise Problem(INVALID_QUERY, f"The search has more than {LONGEST_SEARCH} characters.")
+        cursors = Cursors(g.program, f"people {search}")
+        page = register.search(search, cursors.read(request.args.get("cursor")), page_size(request.args))
+        body = PeopleBody(
+            people=[PersonBody.of(person) for person in page.people], next_cursor=cursors.write(page.cursor)
+        )
+        return json_answer(body)
+
+    @blueprint.get("/<person_id>")
+    def show(person_id: str) -> Response:
+        return _answer(register.find(person_id))
+
+    @blueprint.patch("/<person_id>")
+    def change(person_id: str) -> Response:
+        version = _version(request.headers.get("If-Match"))
+        fields = read_json(request, PersonChange, watchdog).fields()
+        return _answer(register.change(person_id, fields, version))
+
+    return blueprint
+
+
+def _answer(person: Person, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Show a person, with an ETag of what can be changed of them: their photos come and go by themselves."""
+    response = json_answer(PersonBody.of(person), status)
+    response.headers["ETag"] = f'"{person.version}"'
+    return response
+
+
+def _version(if_match: str | None) -> int | None:
+    """Read the version that is to be changed; None if any."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise Problem(PERSON_CHANGED, "No version of a person has this ETag. Read the person, and try again.")
+    return int(found["version"])

@@ -1,0 +1,228 @@
+"""People and their photos as the people API takes and gives them, in JSON."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.contracts.domain import ENOUGH_PHOTOS, Enrollment, EnrollmentStatus, Person, PersonStatus
+from services.contracts.names import LONGEST_NAME, parse_full_name
+
+#: The longest text is cut off before anything looks at it.
+_LONGEST_TEXT = 4 * LONGEST_NAME
+LONGEST_SEARCH = LONGEST_NAME
+_MOST_GROUPS = 50
+_MOST_UPLOADS = 100
+
+FullName = Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(parse_full_name)]
+#: Groups travel in one line, with commas between.
+Group = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^,;|\x00-\x1f\x7f]+$"),
+]
+Groups = Annotated[
+    tuple[Group, ...],
+    Field(max_length=_MOST_GROUPS),
+    AfterValidator(lambda groups: tuple(dict.fromkeys(groups))),
+]
+ExternalId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
+]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NewPerson(_Input):
+    """What a person is created from."""
+
+    full_name: FullName
+    groups: Groups = ()
+    external_id: ExternalId | None = None
+
+
+class PersonChange(_Input):
+    """What is to change of a person; what is left out stays (RFC 7396)."""
+
+    full_name: FullName = ""
+    groups: Groups = ()
+    external_id: ExternalId | None = None
+    status: Literal[PersonStatus.ACTIVE, PersonStatus.DISABLED] = PersonStatus.ACTIVE
+
+    def fields(self) -> dict[str, Any]:
+        """Tell the fields that were given, with their new values."""
+        return {name: getattr(self, name) for name in sorted(self.model_fields_set)}
+
+
+class PhotoToUpload(_Input):
+    """A photo that its owner will put into S3.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the file; the same photo of the same person is the same enrollment.
+    """
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    content_type: str
+
+
+class PhotosToUpload(_Input):
+    """Photos that their owner will put into S3."""
+
+    photos: Annotated[tuple[PhotoToUpload, ...], Field(min_length=1, max_length=_MOST_UPLOADS)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PersonBody(_Body):
+    """A person as programs see them.
+
+    Attributes
+    ----------
+    photos : int
+        How many are indexed.
+    wants_more_photos : str or None
+        A sentence, if more photos would make recognition surer.
+    """
+
+    person_id: str
+    full_name: str
+    status: PersonStatus
+    groups: tuple[str, ...]
+    external_id: str | None
+    photos: int
+    wants_more_photos: str | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, person: Person) -> Self:
+        """Pick what to show of `person`."""
+        return cls(
+            person_id=person.person_id,
+            full_name=person.full_name,
+            status=person.status,
+            groups=person.groups,
+            external_id=person.external_id,
+            photos=person.photos,
+            wants_more_photos=_wish(person) if person.wants_more_photos else None,
+            created_at=person.created_at,
+            updated_at=person.updated_at,
+        )
+
+
+class PeopleBody(_Body):
+    """A page of the list of people, sorted by name."""
+
+    people: list[PersonBody]
+    next_cursor: str | None
+
+
+class OtherPersonBody(_Body):
+    """Another person whom a photo's face resembles."""
+
+    person_id: str
+    full_name: str
+    similarity: float
+
+
+class EnrollmentBody(_Body):
+    """A photo on its way to a face.
+
+    Attributes
+    ----------
+    message : str
+        How it stands, for a person.
+    reason : str or None
+        Why it was rejected, for a program.
+    """
+
+    enrollment_id: str
+    status: EnrollmentStatus
+    message: str
+    reason: str | None
+    person_id: str | None
+    held_for: OtherPersonBody | None
+    file: str | None
+    batch_id: str | None
+    received_at: AwareDatetime
+    finished_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, enrollment: Enrollment) -> Self:
+        """Pick what to show of `enrollment`."""
+        other = enrollment.held_for
+        return cls(
+            enrollment_id=enrollment.enrollment_id,
+            status=enrollment.status,
+            message=_message(enrollment),
+            reason=enrollment.rejection,
+            person_id=enrollment.person_id,
+            held_for=OtherPersonBody(**other.model_dump()) if other else None,
+            file=enrollment.file,
+            batch_id=enrollment.batch_id,
+            received_at=enrollment.received_at,
+            finished_at=enrollment.finished_at,
+        )
+
+
+class PhotosBody(_Body):
+    """A page of the list of a person's photos, whatever became of them."""
+
+    photos: list[EnrollmentBody]
+    next_cursor: str | None
+
+
+class UploadBody(_Body):
+    """A form that puts one photo into S3.
+
+    Attributes
+    ----------
+    url : str
+        Where to post it to, as multipart/form-data.
+    fields : dict of str to str
+        To be sent with it, all of them and before the file, which is called ``file``.
+    enrollment : str
+        Where the photo's enrollment can be asked for when S3 has it.
+    """
+
+    url: str
+    fields: dict[str, str]
+    enrollment_id: str
+    enrollment: str
+
+
+class UploadsBody(_Body):
+    """Forms that put photos into S3, in the order in which they were asked for."""
+
+    uploads: list[UploadBody]
+    max_bytes: int
+    expires_at: AwareDatetime
+
+
+_STANDINGS = {
+    EnrollmentStatus.RECEIVED: "The photo is waiting for its turn.",
+    EnrollmentStatus.INDEXED: "The photo is indexed: its face counts when the person is recognised.",
+    EnrollmentStatus.HELD: "The face resembles another person's. An operator has to say who it is.",
+    EnrollmentStatus.REJECTED: "The photo was rejected.",
+    EnrollmentStatus.FAILED: "The photo was given up after several attempts. Send it again.",
+}
+
+
+def _message(enrollment: Enrollment) -> str:
+    sentence = enrollment.rejection.sentence if enrollment.rejection else _STANDINGS[enrollment.status]
+    return f"{sentence} {enrollment.detail}" if enrollment.detail else sentence
+
+
+def _wish(person: Person) -> str:
+    photos = (
+        "no photo" if not person.photos else "1 photo" if person.photos == 1 else f"{person.photos} photos"
+    )
+    return (
+        f"{person.full_name} has {photos}; with {ENOUGH_PHOTOS} or more, taken on different days and in "
+        "different light, recognition is surer."
+    )

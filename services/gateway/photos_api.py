@@ -1,0 +1,103 @@
+"""The API of people's photos, and of what becomes of them."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from threading import BoundedSemaphore
+
+from flask import Blueprint, Response, g, request, url_for
+
+from services.contracts.domain import Scope
+from services.gateway.authentication import ProgramAuthenticator
+from services.gateway.cursors import Cursors, page_size
+from services.gateway.json_answer import json_answer
+from services.gateway.json_body import read_json
+from services.gateway.people import Register
+from services.gateway.person_bodies import EnrollmentBody, PhotosBody, PhotosToUpload, UploadBody, UploadsBody
+from services.gateway.problems import TOO_MANY_PHOTOS, Problem
+from services.gateway.request_body import PHOTO, BodyLimits, read_pictures
+from services.gateway.settings import GatewaySettings
+from services.gateway.watchdog import Watchdog
+
+_RETRY_AFTER_SECONDS = "2"
+#: How long a form puts its photo into S3.
+_UPLOAD_SECONDS = 900
+
+
+def photos_api(
+    register: Register, authenticator: ProgramAuthenticator, settings: GatewaySettings
+) -> Blueprint:
+    """Make the blueprint of ``/v1/people/<id>/photos`` and ``/v1/enrollments``."""
+    blueprint = Blueprint("photos_api", __name__, url_prefix="/v1")
+    authenticator.guard(blueprint, reading=Scope.PEOPLE_READ, writing=Scope.PEOPLE_WRITE)
+    watchdog = Watchdog(settings.photo_timeout)
+    limits = BodyLimits(settings.max_photo_bytes, settings.max_photo_bytes, 1, watchdog, PHOTO)
+    room = BoundedSemaphore(settings.photos_taken_at_once)
+
+    @blueprint.post("/people/<person_id>/photos")
+    def add_photo(person_id: str) -> Response:
+        register.find(person_id)
+        with _part_of(room):
+            (photo,) = read_pictures(request, limits)
+            enrollment = register.add_photo(person_id, photo.data, photo.content_type)
+        body = EnrollmentBody.of(enrollment)
+        response = json_answer(body, HTTPStatus.OK if enrollment.finished else HTTPStatus.ACCEPTED)
+        response.headers["Location"] = _enrollment_url(enrollment.enrollment_id)
+        return response
+
+    @blueprint.get("/people/<person_id>/photos")
+    def photos(person_id: str) -> Response:
+        cursors = Cursors(g.program, f"photos {person_id}")
+        position = cursors.read(request.args.get("cursor"))
+        enrollments, following = register.photos(person_id, position, page_size(request.args))
+        body = PhotosBody(
+            photos=[EnrollmentBody.of(enrollment) for enrollment in enrollments],
+            next_cursor=cursors.write(following),
+        )
+        return json_answer(body)
+
+    @blueprint.post("/people/<person_id>/photos/uploads")
+    def uploads(person_id: str) -> Response:
+        wanted = read_json(request, PhotosToUpload, watchdog)
+        expires_at = datetime.now(UTC) + timedelta(seconds=_UPLOAD_SECONDS)
+        forms = register.upload_forms(person_id, wanted.photos, settings.max_photo_bytes, _UPLOAD_SECONDS)
+        body = UploadsBody(
+            uploads=[
+                UploadBody(
+                    url=form.url,
+                    fields=form.fields,
+                    enrollment_id=enrollment_id,
+                    enrollment=_enrollment_url(enrollment_id),
+                )
+                for enrollment_id, form in forms
+            ],
+            max_bytes=settings.max_photo_bytes,
+            expires_at=expires_at,
+        )
+        return json_answer(body)
+
+    @blueprint.get("/enrollments/<enrollment_id>")
+    def enrollment(enrollment_id: str) -> Response:
+        return json_answer(EnrollmentBody.of(register.enrollment(enrollment_id)))
+
+    return blueprint
+
+
+def _enrollment_url(enrollment_id: str) -> str:
+    return url_for("photos_api.enrollment", enrollment_id=enrollment_id)
+
+
+@contextmanager
+def _part_of(room: BoundedSemaphore) -> Generator[None]:
+    """Hold a photo in memory, if there is room for one more."""
+    if not room.acquire(blocking=False):
+        raise Problem(
+            TOO_MANY_PHOTOS,
+            "As many photos are on their way in as the gateway takes at a time. Send this one again.",
+            {"Retry-After": _RETRY_AFTER_SECONDS},
+        )
+    try:
+        yield
+    finally:
+        room.release()

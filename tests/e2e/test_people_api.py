@@ -1,0 +1,171 @@
+"""A program enrols a person through the API, and the person is let in: all processes real."""
+
+import io
+import os
+import shutil
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+import requests
+from PIL import Image, ImageEnhance, ImageOps
+
+from cli.demo import as_frame
+from cli.kiosk import recognize, register_kiosk
+from cli.portraits import cat, eileen_collins
+from localaws.machine import Machine
+from services.aws.connection import Aws, AwsSettings
+from services.aws.tokens import TokenStore
+from services.contracts.domain import IssuedToken, Scope
+from services.contracts.tokens import ApiToken, KioskToken
+from tests.conftest import ARTIFACTS, RunningFacegate, machine_settings, until
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A Facegate in which nobody is enrolled yet."""
+    environment = dict(os.environ)
+    settings = machine_settings(tmp_path_factory.mktemp("people"))
+    machine = Machine(settings, print)
+    try:
+        machine.start()
+        aws = Aws.connect(AwsSettings())
+        token = KioskToken.create("lobby")
+        register_kiosk(aws, token, "front-door")
+        yield RunningFacegate(settings, machine, aws, token.kiosk_id, str(token))
+    finally:
+        machine.stop()
+        os.environ.clear()
+        os.environ.update(environment)
+        if settings.logs.exists():
+            shutil.copytree(settings.logs, ARTIFACTS / "logs-people", dirs_exist_ok=True)
+
+
+class Program:
+    """A program with a token for people."""
+
+    def __init__(self, house):
+        self.token = ApiToken.issue()
+        self.url = house.gateway_url
+        TokenStore(house.aws).add(
+            IssuedToken(
+                token_id=self.token.token_id,
+                name="test",
+                scopes=(Scope.PEOPLE_READ, Scope.PEOPLE_WRITE),
+                token_sha256=self.token.sha256,
+                created_at=datetime.now(UTC),
+            )
+        )
+
+    def call(self, method, path, **arguments):
+        headers = {"Authorization": f"Bearer {self.token}", **arguments.pop("headers", {})}
+        return requests.request(method, self.url + path, headers=headers, timeout=20, **arguments)
+
+    def get(self, path):
+        return self.call("GET", path).json()
+
+    def finished(self, path):
+        """Wait until an enrollment is; it may not be known before its photo has arrived."""
+        return until(lambda: (found := self.get(path)).get("finished_at") and found)
+
+
+@pytest.fixture(scope="module")
+def program(house):
+    return Program(house)
+
+
+def photos():
+    """Three pictures of one face, as different as one picture can be made."""
+    with Image.open(eileen_collins()) as portrait:
+        face = portrait.convert("RGB")
+    for image in (face, ImageOps.mirror(face), ImageEnhance.Brightness(face).enhance(0.85)):
+        encoded = io.BytesIO()
+        image.save(encoded, "JPEG", quality=95)
+        yield encoded.getvalue()
+
+
+@pytest.fixture(scope="module")
+def eileen(program):
+    """Eileen Collins, created and with three photos: two sent to the gateway, one put into S3 with a form."""
+    created = program.call("POST", "/v1/people", json={"full_name": "Eileen Collins", "groups": ["crew"]})
+    assert created.status_code == 201, created.text
+    location = created.headers["Location"]
+    assert "no photo" in created.json()["wants_more_photos"]
+
+    first, second, third = photos()
+    sent = [
+        program.call("POST", f"{location}/photos", data=photo, headers={"Content-Type": "image/jpeg"})
+        for photo in (first, second)
+    ]
+    assert [answer.status_code for answer in sent] == [202, 202], [answer.text for answer in sent]
+    wanted = {"photos": [{"sha256": sha256(third).hexdigest(), "content_type": "image/jpeg"}]}
+    (upload,) = program.call("POST", f"{location}/photos/uploads", json=wanted).json()["uploads"]
+    put = requests.post(upload["url"], data=upload["fields"], files={"file": third}, timeout=20)
+    assert put.status_code == 204, put.text
+
+    for path in (*(answer.headers["Location"] for answer in sent), upload["enrollment"]):
+        assert program.finished(path)["status"] == "indexed"
+    return location
+
+
+def test_a_person_created_by_the_api_with_three_photos_is_let_in(house, program, eileen):
+    person = program.get(eileen)
+    assert (person["photos"], person["wants_more_photos"]) == (3, None)
+    decision = recognize(house.gateway_url, house.token, as_frame(eileen_collins()), "image/jpeg", 8)
+    assert (decision["outcome"], decision["person"]["person_id"]) == ("granted", person["person_id"])
+
+
+def test_people_and_their_photos_are_found_again(program, eileen):
+    person = program.get(eileen)
+    assert program.get("/v1/people?search=eil")["people"] == [person]
+    listed = until(lambda: len(found := program.get(f"{eileen}/photos")["photos"]) >= 3 and found)
+    assert {photo["status"] for photo in listed} == {"indexed"}
+
+
+def test_a_photo_sent_again_changes_nothing(program, eileen):
+    again = program.call(
+        "POST", f"{eileen}/photos", data=next(photos()), headers={"Content-Type": "image/jpeg"}
+    )
+    assert (again.status_code, again.json()["status"]) == (200, "indexed")
+    assert program.get(eileen)["photos"] == 3
+
+
+def test_a_disabled_person_is_not_let_in_until_enabled(house, program, eileen):
+    changed = program.call("PATCH", eileen, json={"status": "disabled"})
+    assert changed.json()["status"] == "disabled"
+    frame = as_frame(eileen_collins())
+    decision = recognize(house.gateway_url, house.token, frame, "image/jpeg", 8)
+    assert (decision["outcome"], decision["reason"]) == ("denied", "person_disabled")
+    program.call("PATCH", eileen, json={"status": "active"})
+    assert recognize(house.gateway_url, house.token, frame, "image/jpeg", 8)["outcome"] == "granted"
+
+
+def test_a_photo_of_a_cat_is_rejected_with_a_sentence(program, eileen):
+    sent = program.call(
+        "POST", f"{eileen}/photos", data=cat().read_bytes(), headers={"Content-Type": "image/png"}
+    )
+    rejected = program.finished(sent.headers["Location"])
+    assert (rejected["status"], rejected["reason"]) == ("rejected", "no_face")
+    assert rejected["message"].startswith("No face was found")
+
+
+def test_a_form_takes_no_other_key_and_no_larger_file(program, eileen):
+    wanted = {"photos": [{"sha256": "a" * 64, "content_type": "image/jpeg"}]}
+    body = program.call("POST", f"{eileen}/photos/uploads", json=wanted).json()
+    form = body["uploads"][0]
+    elsewhere = form["fields"] | {"key": "photos/somebody/else.jpg"}
+    assert requests.post(form["url"], data=elsewhere, files={"file": b"x"}, timeout=20).status_code == 403
+    larger = {"file": b"x" * (body["max_bytes"] + 1)}
+    assert requests.post(form["url"], data=form["fields"], files=larger, timeout=20).status_code == 400
+
+
+def test_a_revoked_token_opens_nothing_soon_after(house):
+    program = Program(house)
+    assert program.call("GET", "/v1/people").status_code == 200
+    TokenStore(house.aws).revoke(program.token.token_id)
+    until(lambda: program.call("GET", "/v1/people").status_code == 401, patience=10)
+
+
+def test_the_log_has_the_requests_and_no_token(house, program, eileen):
+    assert program.token.secret not in house.log("gateway")
+    assert '"/v1/people' in house.log("gateway")
