@@ -264,13 +264,13 @@ def _only(condition: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
 def _person_update(enrollment: Enrollment, person: Person) -> Any:
     return {
         "Key": {"person_id": attribute(person.person_id)},
-        # what is left of a deleted person yields to a photo that came after the deletion
+        # a photo that came after the deletion brings a deleted person back, one from before never
         "UpdateExpression": (
             "SET full_name = if_not_exists(full_name, :name), name_key = if_not_exists(name_key, :name_key), "
             "kind = :kind, "
             "#status = if_not_exists(#status, :status), groups = if_not_exists(groups, :groups), "
             "created_at = if_not_exists(created_at, :created), version = if_not_exists(version, :one) "
-            "REMOVE deleted_at, expires_at ADD photos :one"
+            "REMOVE expires_at ADD photos :one"
         ),
         "ConditionExpression": (
             "(attribute_not_exists(#status) OR #status <> :deleting) "

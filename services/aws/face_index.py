@@ -114,7 +114,7 @@ class FaceIndex:
                     Image={"Bytes": jpeg},
                     ExternalImageId=person_id,
                     MaxFaces=1,
-                    # the quality policy decides and names the reason; the filter would say no more than "poor"
+                    # the quality policy decides, with a reason; the filter would say no more than "poor"
                     QualityFilter="NONE",
                     DetectionAttributes=["DEFAULT", "SUNGLASSES"],
                 )

@@ -102,7 +102,7 @@ class HeldPhotos:
         if held.held_for is None or held.face_id is None or held.person_id is None or held.full_name is None:
             raise NotHeld(f"enrollment {enrollment_id} does not say whom the face resembles")
         if resolution is Resolution.REJECT:
-            return self._reject(held, held.held_for, held.face_id)
+            return self._reject(held, held.held_for, held.face_id, held.person_id)
         if resolution is Resolution.MERGE:
             done = self._give_to(held, held.held_for.person_id, held.held_for.full_name)
             # the face that was indexed for the person it was first given for
@@ -111,8 +111,10 @@ class HeldPhotos:
             return done
         return self._give_to(held, held.person_id, held.full_name)
 
-    def _reject(self, held: Enrollment, other: Resemblance, face_id: str) -> Enrollment:
-        self._faces.delete([face_id])
+    def _reject(self, held: Enrollment, other: Resemblance, face_id: str, person_id: str) -> Enrollment:
+        # the same photo sent twice may own it already
+        if self._enrollments.face(face_id) is None:
+            self._faces.remove(face_id, person_id)
         rejected = self._ended(
             held,
             EnrollmentStatus.REJECTED,
@@ -158,9 +160,13 @@ class HeldPhotos:
         )
         person = Person(person_id=person_id, full_name=full_name, created_at=now)
         written = self._enrollments.finish_indexed(done, face, person, was_held=True)
-        if written is not Written.DONE:
-            raise self._not_given(written, held, full_name)
-        return done
+        if written is Written.DONE:
+            return done
+        if written is Written.PERSON_DELETED:
+            self._faces.remove(face_id, person_id)
+        if written is not Written.FINISHED_BEFORE and kept.key != held.key:
+            self._photos.discard_versions(kept.key)
+        raise self._not_given(written, held, full_name)
 
     def _not_given(self, written: Written, held: Enrollment, full_name: str) -> Exception:
         if written is Written.FINISHED_BEFORE:

@@ -147,11 +147,12 @@ def test_a_photo_of_a_person_who_is_being_deleted_is_not_written(aws):
 def test_what_is_left_of_a_deleted_person_yields_to_a_later_photo_alone(aws):
     store = EnrollmentStore(aws)
     deleted_at = (NOW + timedelta(seconds=1)).isoformat()
-    update_person(aws, "SET deleted_at = :at", at=deleted_at)
+    update_person(aws, "SET deleted_at = :at, expires_at = :at", at=deleted_at)
     assert store.finish_indexed(*enrolled(1)) is Written.PERSON_DELETED
     later = NOW + timedelta(seconds=2)
     assert store.finish_indexed(*enrolled(1, received_at=later)) is Written.DONE
-    assert "deleted_at" not in person(aws)
+    assert "expires_at" not in person(aws)
+    assert store.finish_indexed(*enrolled(2)) is Written.PERSON_DELETED
 
 
 def test_an_enrollment_whose_person_was_erased_is_begun_anew_by_a_later_photo_alone(aws):

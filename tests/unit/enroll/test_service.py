@@ -236,6 +236,20 @@ def test_of_two_workers_at_once_one_face_and_one_enrollment_remain():
     assert faces_of(world) == ONE_OF_ADA
 
 
+def test_of_two_workers_with_the_same_photo_once_more_neither_takes_the_first_one_s_face():
+    world = World()
+    world.enroll("e-1", "Ada Lovelace", 120)
+    rival = world.worker()
+
+    def the_rival_finishes_first():
+        world.tables.before_finish = lambda: None
+        rival.handle(job("e-2"))
+
+    world.tables.before_finish = the_rival_finishes_first
+    assert world.enroll("e-2", "Ada Lovelace", 120).rejection is RejectionReason.SAME_PHOTO
+    assert faces_of(world) == ONE_OF_ADA
+
+
 def test_a_photo_stays_rejected_when_the_worker_dies_before_it_took_the_face_back():
     world = World()
     world.collection.others = (GOOD,)
