@@ -36,19 +36,19 @@ def held_list(aws: OnAws = False) -> None:
 
 @held.command()
 def merge(enrollment_id: EnrollmentId, aws: OnAws = False) -> None:
-    """It is the other person: the photo becomes theirs."""
+    """Give the photo to the person whom it resembles: they are the same."""
     _resolve(enrollment_id, Resolution.MERGE, aws)
 
 
 @held.command()
 def keep(enrollment_id: EnrollmentId, aws: OnAws = False) -> None:
-    """They are two people who look alike: keep both."""
+    """Keep both: they are two people who look alike."""
     _resolve(enrollment_id, Resolution.KEEP_BOTH, aws)
 
 
 @held.command()
 def reject(enrollment_id: EnrollmentId, aws: OnAws = False) -> None:
-    """The photo was given for the wrong person: remove it."""
+    """Remove the photo: it was given for the wrong person."""
     _resolve(enrollment_id, Resolution.REJECT, aws)
 
 

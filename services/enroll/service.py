@@ -238,10 +238,11 @@ class EnrollService:
         standing = self._enrollments.get(mine.enrollment_id)
         if standing is None:
             raise LookupError(f"enrollment {mine.enrollment_id} was finished and is gone now")
-        if mine.face_id is not None and mine.person_id is not None and standing.face_id != mine.face_id:
-            # the same photo sent under another name of file may own it
-            if self._enrollments.face(mine.face_id) is None:
-                self._faces.remove(mine.face_id, mine.person_id)
+        if mine.face_id is None or mine.person_id is None or standing.face_id == mine.face_id:
+            return standing
+        # the same photo that was sent before may own it
+        if self._enrollments.face(mine.face_id) is None:
+            self._faces.remove(mine.face_id, mine.person_id)
         return standing
 
     def _reject(
