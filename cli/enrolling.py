@@ -6,6 +6,7 @@ from pathlib import Path
 from services.aws.connection import Aws
 from services.aws.enrollments import EnrollmentStore
 from services.aws.photos import PhotoStore
+from services.batches.photo import content_type_of
 from services.contracts.domain import Enrollment
 from services.contracts.ids import stored_object_id
 
@@ -50,8 +51,8 @@ def enroll_photo(aws: Aws, photo: Path, full_name: str, timeout: float) -> Enrol
 
     Raises
     ------
-    UnsupportedPicture
-        If the file is of another kind.
+    services.batches.photo.UnusablePhoto
+        If the file is of another kind by its name.
     OSError
         If it cannot be read.
     EnrollmentPending
@@ -59,7 +60,7 @@ def enroll_photo(aws: Aws, photo: Path, full_name: str, timeout: float) -> Enrol
     AwsError
         If S3 or the table refuse.
     """
-    kind = content_type(photo)
+    kind = content_type_of(photo.name)
     stored = PhotoStore(aws).put(photo.name, photo.read_bytes(), kind, full_name)
     enrollment_id = stored_object_id(stored.bucket, stored.key, stored.version_id or "")
     enrollments = EnrollmentStore(aws)

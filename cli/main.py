@@ -17,8 +17,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from cli import demo as demonstration
+from cli.batch import is_batch, run_batch
+from cli.batch_report import Line
 from cli.connection import OnAws, complaints, connect, console
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
+from cli.held import held
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
 from cli.tokens import tokens
 from infra.deploy import deploy as deploy_stack
@@ -26,6 +29,9 @@ from infra.errors import DeploymentError
 from localaws.machine import Machine, MachineError, MachineSettings, only_one
 from localaws.supervisor import ProcessFailed
 from services.aws.errors import AwsError
+from services.aws.held import CannotResolve, NotHeld
+from services.batches.items import UnreadableBatch
+from services.batches.photo import UnusablePhoto, content_type_of
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.names import parse_full_name
 from services.contracts.tokens import KioskToken
@@ -39,18 +45,23 @@ app = typer.Typer(
 kiosks = typer.Typer(help="The devices at the doors.", no_args_is_help=True)
 app.add_typer(kiosks, name="kiosks")
 app.add_typer(tokens, name="tokens")
+app.add_typer(held, name="held")
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
 _EXPECTED = (
     AwsError,
     BotoCoreError,
+    CannotResolve,
     ClientError,
     DeploymentError,
     EnrollmentPending,
     GatewayRefused,
     MachineError,
+    NotHeld,
     ProcessFailed,
+    UnreadableBatch,
     UnsupportedPicture,
+    UnusablePhoto,
     demonstration.DemoFailed,
     requests.RequestException,
 )
@@ -90,24 +101,48 @@ def demo(
 
 @app.command()
 def enroll(
-    photo: Annotated[Path, typer.Argument(help="A JPEG or PNG with one face.", exists=True, dir_okay=False)],
-    name: Annotated[str, typer.Option(help="The person's full name.")],
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for the outcome.")] = 30,
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="A photo; or many: a folder, a CSV manifest, a ZIP archive, or s3://bucket/prefix.",
+        ),
+    ],
+    name: Annotated[str | None, typer.Option(help="The person's full name, for a single photo.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A CSV file to write what became of every file of a batch.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds to wait for a photo's outcome (30), or for the next of a batch (240)."),
+    ] = None,
     aws: OnAws = False,
 ) -> None:
-    """Enrol a person from a photo, by putting it into S3."""
+    """Enrol a person from a photo, or many people from a batch, by putting photos into S3.
+
+    A batch that was interrupted goes on where it stopped when the same command is run again.
+    """
+    if not path.startswith("s3://") and not Path(path).exists():
+        raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
+    if is_batch(path):
+        if name is not None:
+            raise typer.BadParameter("a batch names its people itself", param_hint="--name")
+        if not run_batch(lambda: connect(aws), path, report, timeout or 240):
+            raise typer.Exit(2)
+        return
+    if name is None:
+        raise typer.BadParameter("whose photo is it? Say --name 'Ada Lovelace'", param_hint="--name")
     try:
         full_name = parse_full_name(name)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--name") from error
-    content_type(photo)
-    enrollment = enroll_photo(connect(aws), photo, full_name, timeout)
+    content_type_of(path)
+    enrollment = enroll_photo(connect(aws), Path(path), full_name, timeout or 30)
+    line = Line.of_enrollment(path, enrollment)
     if enrollment.status is EnrollmentStatus.INDEXED:
-        name = escape(enrollment.full_name or "")
-        console.print(f"[green]indexed[/] {name}: person {enrollment.person_id}")
+        console.print(f"[green]indexed[/] {escape(line.full_name)}: person {line.person_id}")
         return
-    sentence = enrollment.rejection.sentence if enrollment.rejection else ""
-    console.print(f"[red]rejected[/] {enrollment.rejection}: {sentence}")
+    console.print(f"[red]{line.status}[/] {line.reason}: {escape(line.detail)}")
     raise typer.Exit(2)
 
 

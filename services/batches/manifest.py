@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from services.batches.items import BatchItem, PhotoFile, Refusal, UnreadableBatch
 from services.batches.photo import has_picture_name
-from services.batches.tree import Tree
+from services.batches.tree import Place
 from services.contracts.names import parse_full_name
 
 #: As people call the columns; case, spaces, hyphens and underscores make no difference.
@@ -42,7 +42,7 @@ class _Seen:
 
 
 class Manifest:
-    """The lines of a manifest, each a photo of the tree.
+    """The lines of a manifest, each a photo.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Manifest:
         What the manifest is called, for messages.
     opened : BinaryIO
         The file, which can be read again from its start.
-    tree : Tree
+    place : Place
         Where its files lie.
 
     Raises
@@ -59,9 +59,9 @@ class Manifest:
         If the encoding is unknown or a column is missing.
     """
 
-    def __init__(self, name: str, opened: BinaryIO, tree: Tree) -> None:
+    def __init__(self, name: str, opened: BinaryIO, place: Place) -> None:
         self._name = name
-        self._tree = tree
+        self._place = place
         self._lines = enumerate(_lines(name, opened), 1)
         self._delimiter, self._columns = self._header()
         self._seen = _Seen()
@@ -132,7 +132,7 @@ class Manifest:
         if not has_picture_name(composed):
             raise ValueError(f"{composed}: it is no picture by its name; JPEG, PNG, WebP and HEIC are taken")
         spellings = dict.fromkeys((written, composed, unicodedata.normalize("NFD", composed)))
-        answers = [self._tree.find(spelling) for spelling in spellings]
+        answers = [self._place.find(spelling) for spelling in spellings]
         match next((answer for answer in answers if isinstance(answer, PhotoFile)), answers[0]):
             case Refusal(file, sentence):
                 raise ValueError(f"{file}: {sentence}")

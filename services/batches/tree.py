@@ -14,15 +14,19 @@ MANIFEST = "manifest.csv"
 _LITTER = frozenset(("__macosx", "desktop.ini", "thumbs.db"))
 
 
-class Tree(Protocol):
-    """A folder, an archive, a prefix."""
-
-    def files(self) -> Iterator[PhotoFile | Refusal]:
-        """Go through all files, in the order of their names."""
-        ...
+class Place(Protocol):
+    """Where a manifest's files lie."""
 
     def find(self, path: str) -> PhotoFile | Refusal:
         """Find one file by its path; a refusal says why there is none."""
+        ...
+
+
+class Tree(Place, Protocol):
+    """A folder or an archive."""
+
+    def files(self) -> Iterator[PhotoFile | Refusal]:
+        """Go through all files, in the order of their names."""
         ...
 
 

@@ -1,0 +1,228 @@
+"""Photos of a batch on their way into the bucket: many at a time, each once."""
+
+import json
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from botocore.exceptions import ClientError
+
+from services.aws.errors import error_code, translated
+from services.aws.outcomes import MOST_IDS, Outcomes
+from services.aws.prefixes import StoredPhoto
+from services.batches.items import BatchItem, Refusal
+from services.batches.photo import UnusablePhoto, content_type_of, read_photo, require_acceptable_size
+from services.contracts.domain import Enrollment, EnrollmentStatus
+from services.contracts.ids import person_id_of, photo_enrollment_id, upload_key
+from services.contracts.names import to_metadata
+
+if TYPE_CHECKING:
+    from services.aws.connection import Aws
+
+#: Bytes of photos in memory before they are sent; as much again is on its way meanwhile.
+_WINDOW_BYTES = 32_000_000
+#: S3's own limits, in bytes.
+_LONGEST_KEY, _MOST_METADATA = 1024, 2048
+#: S3's answers to a put that must not replace: it is there, or another put of it is under way.
+_THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_GIVES_A_FACE = frozenset({EnrollmentStatus.INDEXED, EnrollmentStatus.HELD})
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A photo of the batch that is in the bucket, or was enrolled before.
+
+    Attributes
+    ----------
+    file : str
+        Its name in the batch.
+    known : Enrollment, optional
+        What was known of it before; None if nothing was.
+    anew : bool
+        Whether it was sent although something was known: its enrollment had failed, or its person been
+        deleted since.
+    """
+
+    file: str
+    enrollment_id: str
+    known: Enrollment | None = None
+    anew: bool = False
+
+    def is_outcome(self, enrollment: Enrollment) -> bool:
+        """Whether this is what became of it, not what it was before it was sent anew."""
+        stale = self.anew and self.known is not None and enrollment.finished_at == self.known.finished_at
+        return enrollment.finished and not stale
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A photo that was read, or lies in S3 already."""
+
+    item: BatchItem
+    enrollment_id: str
+    metadata: dict[str, str]
+    data: bytes | None = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        return upload_key(self.enrollment_id, PurePosixPath(self.item.file).name)
+
+
+class Uploads:
+    """Puts the photos of one batch under ``index/uploads/``.
+
+    The enrollment's id is made of person and content, so a photo that was enrolled is not sent again, by
+    whatever batch it came. A photo that lies in S3 is copied there without passing through here.
+
+    Parameters
+    ----------
+    threads : int
+        How many are sent at the same time.
+    """
+
+    def __init__(self, aws: "Aws", batch_id: str, threads: int = 8) -> None:
+        self._s3 = aws.s3
+        self._bucket = aws.outputs.photo_bucket_name
+        self._outcomes = Outcomes(aws)
+        self._batch_id = batch_id
+        self._threads = threads
+        self._seen: set[bytes] = set()
+
+    def send(self, items: Iterable[BatchItem | Refusal]) -> Iterator[Sent | Refusal]:
+        """Send what was not enrolled before; memory does not grow with the number of photos.
+
+        Returns
+        -------
+        iterator of Sent or Refusal
+            One for each item, in no particular order.
+
+        Raises
+        ------
+        AwsError
+            If the bucket or the table refuse; what was sent until then need not be sent again.
+        """
+        with ThreadPoolExecutor(self._threads, "upload") as pool:
+            under_way: list[Future[Sent]] = []
+            try:
+                for window in self._windows(items):
+                    photos = [photo for photo in window if isinstance(photo, _Prepared)]
+                    yield from (refusal for refusal in window if isinstance(refusal, Refusal))
+                    known = self._outcomes.of({photo.enrollment_id for photo in photos})
+                    yield from (sending.result() for sending in under_way)
+                    under_way.clear()
+                    for photo in photos:
+                        before = known.get(photo.enrollment_id)
+                        if self._needs_sending(photo, before):
+                            under_way.append(pool.submit(self._send, photo, before))
+                        else:
+                            yield Sent(photo.item.file, photo.enrollment_id, before)
+                yield from (sending.result() for sending in under_way)
+            finally:
+                for sending in under_way:
+                    sending.cancel()
+
+    def _windows(self, items: Iterable[BatchItem | Refusal]) -> Iterator[list[_Prepared | Refusal]]:
+        window: list[_Prepared | Refusal] = []
+        held = 0
+        for item in items:
+            prepared = item if isinstance(item, Refusal) else self._prepared(item)
+            window.append(prepared)
+            if isinstance(prepared, _Prepared):
+                held += len(prepared.data or b"")
+            if len(window) == MOST_IDS or held >= _WINDOW_BYTES:
+                yield window
+                window, held = [], 0
+        if window:
+            yield window
+
+    def _prepared(self, item: BatchItem) -> _Prepared | Refusal:
+        try:
+            if isinstance(item.photo, StoredPhoto):
+                data, digest = None, _digest_in_s3(item.photo)
+            else:
+                data = read_photo(item.photo)
+                digest = sha256(data).hexdigest()
+        except UnusablePhoto as error:
+            return Refusal(item.file, str(error))
+        person_id = person_id_of(item.full_name)
+        prepared = _Prepared(
+            item, photo_enrollment_id(person_id, digest), self._metadata(item, person_id), data
+        )
+        objection = _objection(prepared)
+        return prepared if objection is None else Refusal(item.file, objection)
+
+    def _metadata(self, item: BatchItem, person_id: str) -> dict[str, str]:
+        metadata = {
+            "FullName": to_metadata(item.full_name),
+            "person-id": person_id,
+            "batch-id": self._batch_id,
+            "file": to_metadata(item.file),
+        }
+        if item.groups:
+            metadata["groups"] = to_metadata(",".join(item.groups))
+        if item.external_id:
+            metadata["external-id"] = to_metadata(item.external_id)
+        return metadata
+
+    def _needs_sending(self, photo: _Prepared, known: Enrollment | None) -> bool:
+        identity = UUID(photo.enrollment_id).bytes
+        if identity in self._seen:
+            return False
+        self._seen.add(identity)
+        if known is None or known.status is EnrollmentStatus.FAILED:
+            return True
+        # nothing else forgets whom it enrolled
+        return known.person_id is None and known.status in _GIVES_A_FACE
+
+    def _send(self, photo: _Prepared, known: Enrollment | None) -> Sent:
+        place: dict[str, Any] = {
+            "Bucket": self._bucket,
+            "Key": photo.key,
+            "ContentType": content_type_of(photo.item.file),
+            "Metadata": photo.metadata,
+        }
+        with translated(f"storing photo {photo.item.file}"):
+            if isinstance(photo.item.photo, StoredPhoto):
+                self._s3.copy_object(
+                    **place,
+                    CopySource={"Bucket": photo.item.photo.bucket, "Key": photo.item.photo.key},
+                    CopySourceIfMatch=photo.item.photo.etag,
+                    MetadataDirective="REPLACE",
+                )
+            else:
+                self._put(place | {"Body": photo.data}, replace=known is not None)
+        return Sent(photo.item.file, photo.enrollment_id, known, anew=known is not None)
+
+    def _put(self, place: dict[str, Any], *, replace: bool) -> None:
+        """Put a photo, unless it waits there for its worker since an interrupted run."""
+        if not replace:
+            place = place | {"IfNoneMatch": "*"}
+        try:
+            self._s3.put_object(**place)
+        except ClientError as error:
+            if error_code(error) not in _THERE_ALREADY:
+                raise
+
+
+def _digest_in_s3(photo: StoredPhoto) -> str:
+    """Tell a photo by where it lies and its ETag: its content stays where it is."""
+    require_acceptable_size(photo.size)
+    return sha256(json.dumps([photo.bucket, photo.key, photo.etag]).encode()).hexdigest()
+
+
+def _objection(photo: _Prepared) -> str | None:
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in photo.item.file):
+        return "its name has control characters; rename it"
+    if len(photo.key.encode()) > _LONGEST_KEY:
+        return "its name is too long for S3; rename it"
+    described = sum(len(name) + len(value) for name, value in photo.metadata.items())
+    if described > _MOST_METADATA:
+        return (
+            f"full name, file name and groups take {described} bytes of S3's metadata, and {_MOST_METADATA} "
+            "are the most; shorten them"
+        )
+    return None
