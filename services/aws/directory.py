@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.aws.errors import AwsUnavailable, translated
 from services.aws.items import attribute, from_item
+from services.aws.people import person_from_item
 from services.contracts.domain import Face, FaceMatch, Person
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ class Directory:
         }
         items = self._batch_get(keys)
         faces = [from_item(Face, item, rename=FACE_ATTRIBUTES) for item in items[self._faces]]
-        people = [from_item(Person, item) for item in items[self._people]]
-        return faces, {person.person_id: person for person in people}
+        people = map(person_from_item, items[self._people])
+        return faces, {person.person_id: person for person in people if person is not None}
 
     def _batch_get(self, keys: dict[str, list[Any]]) -> dict[str, list[dict[str, Any]]]:
         """Read items by their keys; both by table."""

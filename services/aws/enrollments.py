@@ -247,6 +247,9 @@ def _enrollment_put(enrollment: Enrollment, condition: str) -> Any:
     item = to_item(enrollment)
     if enrollment.batch_id is not None:
         item["progress"] = attribute(f"{enrollment.status.value}#{enrollment.enrollment_id}")
+    if enrollment.held_for is not None:
+        # by which a deletion finds who else's photos name the person
+        item["resembles"] = attribute(enrollment.held_for.person_id)
     return {
         "Item": item,
         "ConditionExpression": condition,
@@ -262,6 +265,7 @@ def _only(condition: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def _person_update(enrollment: Enrollment, person: Person) -> Any:
+    external_id = {} if person.external_id is None else {":external_id": attribute(person.external_id)}
     return {
         "Key": {"person_id": attribute(person.person_id)},
         # a photo that came after the deletion brings a deleted person back, one from before never
@@ -269,7 +273,8 @@ def _person_update(enrollment: Enrollment, person: Person) -> Any:
             "SET full_name = if_not_exists(full_name, :name), name_key = if_not_exists(name_key, :name_key), "
             "kind = :kind, "
             "#status = if_not_exists(#status, :status), groups = if_not_exists(groups, :groups), "
-            "created_at = if_not_exists(created_at, :created), version = if_not_exists(version, :one) "
+            "created_at = if_not_exists(created_at, :created), version = if_not_exists(version, :one)"
+            f"{', external_id = if_not_exists(external_id, :external_id)' if external_id else ''} "
             "REMOVE expires_at ADD photos :one"
         ),
         "ConditionExpression": (
@@ -277,7 +282,8 @@ def _person_update(enrollment: Enrollment, person: Person) -> Any:
             "AND (attribute_not_exists(deleted_at) OR deleted_at < :received)"
         ),
         "ExpressionAttributeNames": _NAMES,
-        "ExpressionAttributeValues": {
+        "ExpressionAttributeValues": external_id
+        | {
             ":name": attribute(person.full_name),
             ":name_key": attribute(name_key(person.full_name, person.person_id)),
             ":kind": attribute("person"),

@@ -134,6 +134,7 @@ INDEXED = {
         {"enrollment_id": "e", "batch_id": "b", "progress": "indexed#e"},
         "batch_id",
     ),
+    ("EnrollmentsTable", "by-resemblance"): ({"enrollment_id": "e", "resembles": "ada"}, "resembles"),
     ("DecisionsTable", "by-person"): (
         {"recognition_id": "r", "person_id": "ada", "decided_at": "2026-01-02"},
         "person_id",
@@ -298,6 +299,7 @@ def test_a_stack_made_before_there_were_indexes_gets_them_and_its_items_are_foun
     assert deployed(lambda client: client.update_stack, "stack_update_complete", newer) == name
     assert found_by(dynamodb, name, "by-batch", "batch_id", "b")
     assert found_by(dynamodb, name, "by-person", "person_id", "ada")
+    assert not found_by(dynamodb, name, "by-resemblance", "resembles", "ada")
 
 
 def test_a_stack_that_cannot_be_made_says_which_resource_failed_and_the_way_out(emulator, outputs):
