@@ -38,6 +38,8 @@ class UploadedPhoto:
         Metadata ``FullName``, ``person-id``, ``batch-id`` and ``file`` (its name in the batch).
     groups : tuple of str
         Metadata ``groups``, separated by commas: what a person who is new belongs to.
+    external_id : str, optional
+        Metadata ``external-id``: the number of a person who is new in somebody else's system.
     """
 
     size: int
@@ -47,6 +49,7 @@ class UploadedPhoto:
     batch_id: str | None = None
     file: str | None = None
     groups: tuple[str, ...] = ()
+    external_id: str | None = None
 
 
 class PhotoStore:
@@ -117,6 +120,7 @@ class PhotoStore:
             batch_id=said.get("batch-id"),
             file=said.get("file"),
             groups=tuple(group.strip() for group in groups if group.strip()),
+            external_id=said.get("external-id"),
         )
 
     def keep(self, jpeg: bytes, person_id: str, enrollment_id: str) -> StoredObject:

@@ -43,14 +43,12 @@ class _Named:
 
     Attributes
     ----------
-    groups : tuple of str
-        What a person who is new belongs to.
+    person : Person
+        As a person who is new begins.
     """
 
     enrollment: Enrollment
-    person_id: str
-    full_name: str
-    groups: tuple[str, ...]
+    person: Person
 
 
 class EnrollService:
@@ -146,11 +144,18 @@ class EnrollService:
         if not _PERSON_ID.fullmatch(person_id):
             raise _Rejected(RejectionReason.NO_FULL_NAME, "The person-id has characters that no id has.")
         named = received.model_copy(update={"full_name": full_name, "person_id": person_id})
-        return _Named(named, person_id, full_name, uploaded.groups)
+        person = Person(
+            person_id=person_id,
+            full_name=full_name,
+            groups=uploaded.groups,
+            external_id=uploaded.external_id,
+            created_at=self._now(),
+        )
+        return _Named(named, person)
 
     def _enroll(self, named: _Named, photo: Photo) -> Enrollment:
         try:
-            indexed = self._faces.index(photo.jpeg, named.person_id)
+            indexed = self._faces.index(photo.jpeg, named.person.person_id)
         except UnreadableImage as error:
             raise _Rejected(RejectionReason.INVALID_IMAGE) from error
         refusal = judge(indexed, (photo.width, photo.height), self._settings.quality)
@@ -159,11 +164,13 @@ class EnrollService:
                 self._faces.delete([indexed.face_id])
             reason, detail = (refusal.reason, refusal.detail) if refusal else (RejectionReason.NO_FACE, None)
             return self._reject(named.enrollment, reason, detail)
-        other = self._resembled(indexed.face_id, named.person_id)
+        other = self._resembled(indexed.face_id, named.person.person_id)
         if other is not None:
             return self._hold(named, indexed.face_id, other, photo)
         try:
-            self._faces.associate(indexed.face_id, named.person_id, self._settings.user_match_threshold)
+            self._faces.associate(
+                indexed.face_id, named.person.person_id, self._settings.user_match_threshold
+            )
         except UnlikeUser as unlike:
             self._faces.delete([indexed.face_id])
             return self._reject(named.enrollment, RejectionReason.UNLIKE_OTHER_PHOTOS, _unlike(unlike))
@@ -184,7 +191,7 @@ class EnrollService:
         return None
 
     def _hold(self, named: _Named, face_id: str, other: Resemblance, photo: Photo) -> Enrollment:
-        kept = self._photos.keep(photo.jpeg, named.person_id, named.enrollment.enrollment_id)
+        kept = self._photos.keep(photo.jpeg, named.person.person_id, named.enrollment.enrollment_id)
         held = self._ended(
             named.enrollment,
             EnrollmentStatus.HELD,
@@ -201,7 +208,7 @@ class EnrollService:
 
     def _finish(self, named: _Named, face_id: str, photo: Photo) -> Enrollment:
         enrollment_id = named.enrollment.enrollment_id
-        kept = self._photos.keep(photo.jpeg, named.person_id, enrollment_id)
+        kept = self._photos.keep(photo.jpeg, named.person.person_id, enrollment_id)
         done = self._ended(
             named.enrollment,
             EnrollmentStatus.INDEXED,
@@ -209,28 +216,24 @@ class EnrollService:
             original_key=self._original(named.enrollment),
             face_id=face_id,
         )
-        now = self._now()
-        person = Person(
-            person_id=named.person_id, full_name=named.full_name, groups=named.groups, created_at=now
-        )
         face = Face(
             face_id=face_id,
-            person_id=named.person_id,
-            full_name=named.full_name,
+            person_id=named.person.person_id,
+            full_name=named.person.full_name,
             enrollment_id=enrollment_id,
-            indexed_at=now,
+            indexed_at=self._now(),
         )
-        written = self._enrollments.finish_indexed(done, face, person)
+        written = self._enrollments.finish_indexed(done, face, named.person)
         if written is Written.FINISHED_BEFORE:
             return self._yield_to_the_other(done)
         if written is Written.DONE:
-            log.info("enrolled", enrollment_id=enrollment_id, person_id=person.person_id, face_id=face_id)
+            log.info("enrolled", enrollment_id=enrollment_id, person_id=face.person_id, face_id=face_id)
             return done
         self._photos.discard(kept)
         if written is Written.FACE_TAKEN:
             # Rekognition gave the face of an earlier photo: the two are the same picture of the same person
             return self._reject(named.enrollment, RejectionReason.SAME_PHOTO)
-        self._faces.remove(face_id, named.person_id)
+        self._faces.remove(face_id, named.person.person_id)
         return self._reject(named.enrollment, RejectionReason.PERSON_DELETED)
 
     def _yield_to_the_other(self, mine: Enrollment) -> Enrollment:

@@ -85,6 +85,16 @@ def test_a_person_s_photos_are_counted_and_the_person_is_found_by_name(aws):
     assert item["name_key"] == {"S": name_key("Ada Lovelace", "ada")}
 
 
+def test_a_new_person_begins_with_what_the_upload_said_and_it_stays(aws):
+    store = EnrollmentStore(aws)
+    for number, groups, external_id in ((1, ("staff",), "0042"), (2, ("guests",), "7"), (3, (), None)):
+        enrollment, face, ada = enrolled(number)
+        begins = ada.model_copy(update={"groups": groups, "external_id": external_id})
+        assert store.finish_indexed(enrollment, face, begins) is Written.DONE
+    ada = owner(aws, "face-1")["face-1"]
+    assert (ada.groups, ada.external_id) == (("staff",), "0042")
+
+
 def test_the_faces_table_reads_as_the_plain_s3_workflow_expects(aws):
     EnrollmentStore(aws).finish_indexed(*enrolled())
     item = aws.dynamodb.get_item(TableName="faces", Key={"RekognitionId": {"S": "face-1"}})["Item"]
@@ -210,11 +220,12 @@ def test_what_an_uploader_says_of_a_photo_is_read_with_it(aws):
         "batch-id": "b-1",
         "file": to_metadata("Zoë/1.jpg"),
         "groups": to_metadata("staff, Ärzte"),
+        "external-id": "0042",
     }
     aws.s3.put_object(Bucket="photos", Key="index/x.jpg", Body=b"jpeg", Metadata=said)
     uploaded = PhotoStore(aws).read(StoredObject(bucket="photos", key="index/x.jpg"), 100)
     assert (uploaded.person_id, uploaded.batch_id, uploaded.file) == ("ada", "b-1", "Zoë/1.jpg")
-    assert uploaded.groups == ("staff", "Ärzte")
+    assert (uploaded.groups, uploaded.external_id) == (("staff", "Ärzte"), "0042")
 
 
 def test_a_photo_put_by_any_s3_client_has_its_full_name_or_none(aws):
