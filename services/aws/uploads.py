@@ -43,8 +43,8 @@ class Sent:
     known : Enrollment, optional
         What was known of it before; None if nothing was.
     anew : bool
-        Whether it was sent although something was known: its enrollment had failed, or its person been
-        deleted since.
+        Whether it was sent although it was finished: its enrollment had failed, or its person been deleted
+        since.
     """
 
     file: str
@@ -175,10 +175,14 @@ class Uploads:
         self._seen.add(identity)
         if known is None or known.status is EnrollmentStatus.FAILED:
             return True
-        # nothing else forgets whom it enrolled
-        return known.person_id is None and known.status in _GIVES_A_FACE
+        # somebody announced it to the gateway and perhaps never sent it
+        announced = known.status is EnrollmentStatus.RECEIVED and known.attempts == 0
+        # nothing but a deletion forgets whom it enrolled
+        erased = known.status in _GIVES_A_FACE and known.person_id is None
+        return announced or erased
 
     def _send(self, photo: _Prepared, known: Enrollment | None) -> Sent:
+        anew = known is not None and known.finished
         place: dict[str, Any] = {
             "Bucket": self._bucket,
             "Key": photo.key,
@@ -194,8 +198,8 @@ class Uploads:
                     MetadataDirective="REPLACE",
                 )
             else:
-                self._put(place | {"Body": photo.data}, replace=known is not None)
-        return Sent(photo.item.file, photo.enrollment_id, known, anew=known is not None)
+                self._put(place | {"Body": photo.data}, replace=anew)
+        return Sent(photo.item.file, photo.enrollment_id, known, anew)
 
     def _put(self, place: dict[str, Any], *, replace: bool) -> None:
         """Put a photo, unless it waits there for its worker since an interrupted run."""
