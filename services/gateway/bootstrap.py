@@ -6,6 +6,7 @@ from flask import Flask
 
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
+from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.frames import FrameStore
 from services.aws.idempotency import RequestStore
@@ -63,7 +64,7 @@ def make_app() -> Flask:
         repeatable,
         KioskAuthenticator(KioskStore(aws)),
         settings,
-        register=Register(PeopleStore(aws), EnrollmentStore(aws), PhotoUploadStore(aws)),
+        register=Register(PeopleStore(aws), EnrollmentStore(aws), PhotoUploadStore(aws), DeletionStore(aws)),
         programs=ProgramAuthenticator(TokenStore(aws)),
     )
     ends_with_worker(app, replies)

@@ -7,7 +7,7 @@ from typing import Protocol
 from services.aws.idempotency import KeyedRequest
 from services.aws.people import PeoplePage
 from services.aws.photo_uploads import PhotoUpload, UploadForm
-from services.contracts.domain import Decision, Enrollment, IssuedToken, Kiosk, Person
+from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Kiosk, Person
 from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
 
 
@@ -112,6 +112,18 @@ class Enrollments(Protocol):
         self, person_id: str, position: str | None, limit: int
     ) -> tuple[list[Enrollment], str | None]:
         """List a person's, from a position on; with the position of the rest."""
+        ...
+
+
+class Deletions(Protocol):
+    """The removals of people, and their receipts."""
+
+    def request(self, person_id: str, requested_by: str, now: datetime) -> Deletion:
+        """Have a person deleted."""
+        ...
+
+    def get(self, deletion_id: str) -> Deletion | None:
+        """Look a receipt up."""
         ...
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
 from services.aws.photo_uploads import PhotoUpload, UploadForm
-from services.contracts.domain import Enrollment, EnrollmentStatus, Person, PersonStatus
+from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Person, PersonStatus
 from services.contracts.ids import photo_enrollment_id
-from services.gateway.collaborators import Enrollments, People, PhotoUploads
+from services.gateway.collaborators import Deletions, Enrollments, People, PhotoUploads
 from services.gateway.person_bodies import NewPerson, PhotoToUpload
 from services.gateway.problems import (
     NO_PHOTO,
     PERSON_CHANGED,
     PERSON_DELETING,
+    UNKNOWN_DELETION,
     UNKNOWN_ENROLLMENT,
     UNKNOWN_PERSON,
     UNSUPPORTED_PHOTO_TYPE,
@@ -42,6 +43,7 @@ class Register:
     people: People
     enrollments: Enrollments
     uploads: PhotoUploads
+    deletions: Deletions
 
     def create(self, new: NewPerson) -> Person:
         """Create a person, who has no photos yet."""
@@ -91,13 +93,39 @@ class Register:
                 continue
         raise _changed()
 
+    def delete(self, person_id: str, requested_by: str) -> Deletion:
+        """Have a person deleted from everywhere; asked for again meanwhile, it is the same deletion.
+
+        Raises
+        ------
+        Problem
+            If there is none.
+        """
+        try:
+            return self.deletions.request(person_id, requested_by, datetime.now(UTC))
+        except PersonUnknown as error:
+            raise _unknown_person() from error
+
+    def deletion(self, deletion_id: str) -> Deletion:
+        """Look up the receipt of a deletion.
+
+        Raises
+        ------
+        Problem
+            If there is none.
+        """
+        deletion = self.deletions.get(deletion_id)
+        if deletion is None:
+            raise Problem(UNKNOWN_DELETION, "No deletion has this id. Check it.")
+        return deletion
+
     def add_photo(self, person_id: str, data: bytes, content_type: str) -> Enrollment:
         """Take a photo of a person in.
 
         Returns
         -------
         Enrollment
-            Just received, or as it stands if the same photo was sent before and not given up.
+            Just received, or as it stands if the same photo was sent before.
 
         Raises
         ------
@@ -109,8 +137,7 @@ class Register:
         person = self._changeable(person_id)
         upload = _upload(person, sha256(data).hexdigest(), content_type)
         standing = self.enrollments.get(upload.enrollment_id)
-        failed = standing is not None and standing.status is EnrollmentStatus.FAILED
-        if standing is not None and standing.finished and not failed:
+        if standing is not None and standing.finished and not _may_be_tried_again(standing):
             return standing
         received = Enrollment(
             enrollment_id=upload.enrollment_id,
@@ -123,7 +150,7 @@ class Register:
             sha256=upload.sha256,
         )
         # before the worker can, so that whoever asks for it never hears that it is unknown
-        if (standing is None or failed) and not self.enrollments.save(received):
+        if (standing is None or standing.finished) and not self.enrollments.save(received):
             return self.enrollment(upload.enrollment_id)
         self.uploads.put(upload, data)
         return received
@@ -174,6 +201,11 @@ class Register:
         if person.status is PersonStatus.DELETING:
             raise Problem(PERSON_DELETING, "The person is being deleted, and takes no changes any more.")
         return person
+
+
+def _may_be_tried_again(finished: Enrollment) -> bool:
+    """Whether it was given up, or its person was deleted, and has come back, since."""
+    return finished.status is EnrollmentStatus.FAILED or finished.person_id is None
 
 
 def _upload(person: Person, sha256: str, content_type: str) -> PhotoUpload:

@@ -1,4 +1,4 @@
-"""The API of people: created, found, changed."""
+"""The API of people: created, found, changed, deleted."""
 
 import re
 from http import HTTPStatus
@@ -11,7 +11,14 @@ from services.gateway.cursors import Cursors, page_size
 from services.gateway.json_answer import json_answer
 from services.gateway.json_body import read_json
 from services.gateway.people import Register
-from services.gateway.person_bodies import LONGEST_SEARCH, NewPerson, PeopleBody, PersonBody, PersonChange
+from services.gateway.person_bodies import (
+    LONGEST_SEARCH,
+    DeletionBody,
+    NewPerson,
+    PeopleBody,
+    PersonBody,
+    PersonChange,
+)
 from services.gateway.problems import INVALID_QUERY, PERSON_CHANGED, Problem
 from services.gateway.settings import GatewaySettings
 from services.gateway.watchdog import Watchdog
@@ -22,19 +29,19 @@ _ETAG = re.compile(r'"(?P<version>[1-9][0-9]{0,15})"')
 def people_api(
     register: Register, authenticator: ProgramAuthenticator, settings: GatewaySettings
 ) -> Blueprint:
-    """Make the blueprint of ``/v1/people``."""
-    blueprint = Blueprint("people_api", __name__, url_prefix="/v1/people")
+    """Make the blueprint of ``/v1/people`` and ``/v1/deletions``."""
+    blueprint = Blueprint("people_api", __name__, url_prefix="/v1")
     authenticator.guard(blueprint, reading=Scope.PEOPLE_READ, writing=Scope.PEOPLE_WRITE)
     watchdog = Watchdog(settings.photo_timeout)
 
-    @blueprint.post("")
+    @blueprint.post("/people")
     def create() -> Response:
         person = register.create(read_json(request, NewPerson, watchdog))
         response = _answer(person, HTTPStatus.CREATED)
         response.headers["Location"] = url_for("people_api.show", person_id=person.person_id)
         return response
 
-    @blueprint.get("")
+    @blueprint.get("/people")
     def people() -> Response:
         search = request.args.get("search", "")
         if len(search) > LONGEST_SEARCH:
@@ -46,15 +53,26 @@ def people_api(
         )
         return json_answer(body)
 
-    @blueprint.get("/<person_id>")
+    @blueprint.get("/people/<person_id>")
     def show(person_id: str) -> Response:
         return _answer(register.find(person_id))
 
-    @blueprint.patch("/<person_id>")
+    @blueprint.patch("/people/<person_id>")
     def change(person_id: str) -> Response:
         version = _version(request.headers.get("If-Match"))
         fields = read_json(request, PersonChange, watchdog).fields()
         return _answer(register.change(person_id, fields, version))
+
+    @blueprint.delete("/people/<person_id>")
+    def delete(person_id: str) -> Response:
+        deletion = register.delete(person_id, f"token {g.program.token_id}")
+        response = json_answer(DeletionBody.of(deletion), HTTPStatus.ACCEPTED)
+        response.headers["Location"] = url_for("people_api.deletion", deletion_id=deletion.deletion_id)
+        return response
+
+    @blueprint.get("/deletions/<deletion_id>")
+    def deletion(deletion_id: str) -> Response:
+        return json_answer(DeletionBody.of(register.deletion(deletion_id)))
 
     return blueprint
 

@@ -4,7 +4,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.contracts.domain import ENOUGH_PHOTOS, Enrollment, EnrollmentStatus, Person, PersonStatus
+from services.contracts.domain import (
+    ENOUGH_PHOTOS,
+    Deletion,
+    Enrollment,
+    EnrollmentStatus,
+    Person,
+    PersonStatus,
+)
 from services.contracts.names import LONGEST_NAME, parse_full_name
 
 #: The longest text is cut off before anything looks at it.
@@ -120,6 +127,32 @@ class PeopleBody(_Body):
 
     people: list[PersonBody]
     next_cursor: str | None
+
+
+class DeletionBody(_Body):
+    """The receipt of a deletion.
+
+    Attributes
+    ----------
+    faces, photos, enrollments, decisions : int
+        How many faces were removed, versions of photos deleted, and records freed of what is personal; 0
+        until it is finished with them.
+    """
+
+    deletion_id: str
+    person_id: str
+    requested_by: str
+    requested_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    faces: int
+    photos: int
+    enrollments: int
+    decisions: int
+
+    @classmethod
+    def of(cls, deletion: Deletion) -> Self:
+        """Show `deletion`."""
+        return cls(**deletion.model_dump(include=set(cls.model_fields)))
 
 
 class OtherPersonBody(_Body):

@@ -186,6 +186,12 @@ PERSON_DELETING = ProblemType(
     "The person is being deleted",
     "A person who is being deleted takes neither changes nor photos. Create them anew if need be.",
 )
+UNKNOWN_DELETION = ProblemType(
+    "unknown-deletion",
+    HTTPStatus.NOT_FOUND,
+    "Unknown deletion",
+    "No deletion has this id. Ids are those that DELETE /v1/people/<id> answered with.",
+)
 UNKNOWN_ENROLLMENT = ProblemType(
     "unknown-enrollment",
     HTTPStatus.NOT_FOUND,
@@ -272,6 +278,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         UNKNOWN_PERSON,
         PERSON_CHANGED,
         PERSON_DELETING,
+        UNKNOWN_DELETION,
         UNKNOWN_ENROLLMENT,
         NO_PHOTO,
         PHOTO_TOO_LARGE,

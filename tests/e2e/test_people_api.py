@@ -169,3 +169,16 @@ def test_a_revoked_token_opens_nothing_soon_after(house):
 def test_the_log_has_the_requests_and_no_token(house, program, eileen):
     assert program.token.secret not in house.log("gateway")
     assert '"/v1/people' in house.log("gateway")
+
+
+def test_a_deleted_person_is_let_in_no_more_and_leaves_a_receipt(house, program, eileen):
+    person_id = program.get(eileen)["person_id"]
+    accepted = program.call("DELETE", eileen)
+    assert accepted.status_code == 202, accepted.text
+    receipt = program.finished(accepted.headers["Location"])
+    assert (receipt["person_id"], receipt["faces"]) == (person_id, 3)
+    assert receipt["photos"] >= 3
+    assert program.call("GET", eileen).status_code == 404
+    assert program.get("/v1/people")["people"] == []
+    decision = recognize(house.gateway_url, house.token, as_frame(eileen_collins()), "image/jpeg", 8)
+    assert (decision["outcome"], decision["reason"]) == ("denied", "no_match")

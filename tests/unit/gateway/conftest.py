@@ -24,6 +24,7 @@ from services.gateway.settings import GatewaySettings
 from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
     InMemoryDecisions,
+    InMemoryDeletions,
     InMemoryEnrollments,
     InMemoryFrames,
     InMemoryJobs,
@@ -120,7 +121,7 @@ def gateway() -> Iterator[Gateway]:
     people, enrollments, uploads = InMemoryPeople(), InMemoryEnrollments(), InMemoryUploads()
     program = ApiToken.issue()
     programs = InMemoryTokens(issued(program, Scope.PEOPLE_READ, Scope.PEOPLE_WRITE))
-    register = Register(people, enrollments, uploads)
+    register = Register(people, enrollments, uploads, InMemoryDeletions(people))
     app = create_app(
         recognitions,
         repeatable,

@@ -14,11 +14,13 @@ from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
 from services.aws.photo_uploads import PhotoUpload, UploadForm
 from services.contracts.domain import (
     Decision,
+    Deletion,
     Enrollment,
     EnrollmentStatus,
     IssuedToken,
     Kiosk,
     Person,
+    PersonStatus,
     Scope,
 )
 from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
@@ -257,7 +259,8 @@ class InMemoryEnrollments:
 
     def save(self, enrollment: Enrollment) -> bool:
         standing = self.enrollments.get(enrollment.enrollment_id)
-        if standing and standing.finished and standing.status is not EnrollmentStatus.FAILED:
+        stands = standing and standing.finished and standing.person_id is not None
+        if standing and stands and standing.status is not EnrollmentStatus.FAILED:
             return False
         self.enrollments[enrollment.enrollment_id] = enrollment
         return True
@@ -271,6 +274,25 @@ class InMemoryEnrollments:
         )
         rest = [found for found in rest if position is None or found.enrollment_id > position]
         return rest[:limit], rest[limit - 1].enrollment_id if len(rest) > limit else None
+
+
+class InMemoryDeletions:
+    def __init__(self, people: InMemoryPeople) -> None:
+        self.people = people
+        self.deletions: dict[str, Deletion] = {}
+
+    def request(self, person_id: str, requested_by: str, now: datetime) -> Deletion:
+        person = self.people.get(person_id)
+        if person is None:
+            raise PersonUnknown(person_id)
+        self.people.people[person_id] = person.model_copy(update={"status": PersonStatus.DELETING})
+        deletion = Deletion(
+            deletion_id=f"d-{person_id}", person_id=person_id, requested_at=now, requested_by=requested_by
+        )
+        return self.deletions.setdefault(deletion.deletion_id, deletion)
+
+    def get(self, deletion_id: str) -> Deletion | None:
+        return self.deletions.get(deletion_id)
 
 
 class InMemoryUploads:

@@ -23,6 +23,7 @@ from services.gateway.worker import ends_with_worker
 from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
     InMemoryDecisions,
+    InMemoryDeletions,
     InMemoryEnrollments,
     InMemoryFrames,
     InMemoryJobs,
@@ -82,12 +83,13 @@ def make_app() -> Flask:
     )
     kiosk = kiosk_with(KioskToken.parse(os.environ["TEST_TOKEN"]))
     repeatable = RepeatableRecognitions(recognitions, InMemoryRequests())
+    people = InMemoryPeople()
     app = create_app(
         recognitions,
         repeatable,
         KioskAuthenticator(InMemoryKiosks(kiosk)),
         settings,
-        register=Register(InMemoryPeople(), InMemoryEnrollments(), InMemoryUploads()),
+        register=Register(people, InMemoryEnrollments(), InMemoryUploads(), InMemoryDeletions(people)),
         programs=ProgramAuthenticator(InMemoryTokens()),
     )
     ends_with_worker(app, listener)

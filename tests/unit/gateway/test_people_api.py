@@ -259,9 +259,28 @@ def test_somebody_who_is_being_deleted_is_shown_and_not_changed(gateway: Gateway
     assert refusal(change(gateway, "/v1/people/ada", {"status": "active"})) == (409, "person-deleting")
 
 
-@pytest.mark.parametrize("method", ["put", "delete"])
-def test_what_is_not_offered_is_a_problem_too(gateway: Gateway, method: str):
+def test_a_deletion_has_a_receipt_that_can_be_asked_for(gateway: Gateway):
     known(gateway, "Ada")
-    answer = getattr(gateway.client, method)("/v1/people/ada", headers=gateway.as_program())
+    accepted = gateway.client.delete("/v1/people/ada", headers=gateway.as_program())
+    assert accepted.status_code == 202
+    receipt = get(gateway, accepted.headers["Location"]).get_json()
+    assert receipt == accepted.get_json()
+    assert (receipt["person_id"], receipt["finished_at"], receipt["faces"]) == ("ada", None, 0)
+    assert receipt["requested_by"] == f"token {gateway.program.token_id}"
+    assert get(gateway, "/v1/people/ada").get_json()["status"] == "deleting"
+
+    again = gateway.client.delete("/v1/people/ada", headers=gateway.as_program())
+    assert (again.status_code, again.headers["Location"]) == (202, accepted.headers["Location"])
+
+
+def test_what_nobody_knows_is_not_deleted(gateway: Gateway):
+    answer = gateway.client.delete("/v1/people/nobody", headers=gateway.as_program())
+    assert refusal(answer) == (404, "unknown-person")
+    assert refusal(get(gateway, "/v1/deletions/nothing")) == (404, "unknown-deletion")
+
+
+def test_what_is_not_offered_is_a_problem_too(gateway: Gateway):
+    known(gateway, "Ada")
+    answer = gateway.client.put("/v1/people/ada", headers=gateway.as_program())
     assert answer.status_code == 405
     assert answer.mimetype == "application/problem+json"

@@ -87,12 +87,17 @@ def test_the_same_photo_again_is_the_same_enrollment_and_is_not_put_again_once_d
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_photo_that_was_given_up_is_tried_again_when_it_is_sent_again(gateway: Gateway):
+@pytest.mark.parametrize(
+    "since",
+    [{"status": EnrollmentStatus.FAILED}, {"status": EnrollmentStatus.INDEXED, "person_id": None}],
+    ids=["given up", "deleted with the person, who is back"],
+)
+def test_a_photo_that_gave_no_face_that_stands_is_tried_again_when_it_is_sent_again(
+    gateway: Gateway, since: dict[str, Any]
+):
     enrollment_id = send(gateway, picture()).get_json()["enrollment_id"]
-    given_up = gateway.enrollments.enrollments[enrollment_id].model_copy(
-        update={"status": EnrollmentStatus.FAILED}
-    )
-    gateway.enrollments.enrollments[enrollment_id] = given_up
+    standing = gateway.enrollments.enrollments[enrollment_id]
+    gateway.enrollments.enrollments[enrollment_id] = standing.model_copy(update=since)
     gateway.uploads.stored.clear()
     again = send(gateway, picture())
     assert (again.status_code, again.get_json()["status"]) == (202, "received")
