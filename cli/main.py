@@ -23,6 +23,7 @@ from cli.connection import OnAws, complaints, connect, console
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.held import held
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
+from cli.people import DeletionPending, SeveralPeople, people
 from cli.tokens import tokens
 from infra.deploy import deploy as deploy_stack
 from infra.errors import DeploymentError
@@ -30,6 +31,7 @@ from localaws.machine import Machine, MachineError, MachineSettings, only_one
 from localaws.supervisor import ProcessFailed
 from services.aws.errors import AwsError
 from services.aws.held import CannotResolve, NotHeld
+from services.aws.people import PersonChanged, PersonUnknown
 from services.batches.items import UnreadableBatch
 from services.batches.photo import UnusablePhoto, content_type_of
 from services.contracts.domain import EnrollmentStatus
@@ -46,6 +48,7 @@ kiosks = typer.Typer(help="The devices at the doors.", no_args_is_help=True)
 app.add_typer(kiosks, name="kiosks")
 app.add_typer(tokens, name="tokens")
 app.add_typer(held, name="held")
+app.add_typer(people, name="people")
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
 _EXPECTED = (
@@ -53,12 +56,16 @@ _EXPECTED = (
     BotoCoreError,
     CannotResolve,
     ClientError,
+    DeletionPending,
     DeploymentError,
     EnrollmentPending,
     GatewayRefused,
     MachineError,
     NotHeld,
+    PersonChanged,
+    PersonUnknown,
     ProcessFailed,
+    SeveralPeople,
     UnreadableBatch,
     UnsupportedPicture,
     UnusablePhoto,

@@ -1,0 +1,186 @@
+"""``facegate people``: who is enrolled, who may be recognised, and removing somebody for good."""
+
+import getpass
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cli.connection import OnAws, connect, console
+from services.aws.connection import Aws
+from services.aws.deletions import DeletionStore
+from services.aws.enrollments import EnrollmentStore
+from services.aws.people import PeopleStore, PersonUnknown
+from services.contracts.domain import ENOUGH_PHOTOS, Deletion, Person, PersonStatus
+from services.contracts.names import fold_name
+
+people = typer.Typer(help="The people enrolled.", no_args_is_help=True)
+Whom = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id or full name.")]
+
+_COLOURS = {PersonStatus.ACTIVE: "green", PersonStatus.DISABLED: "yellow", PersonStatus.DELETING: "red"}
+_POLL_SECONDS = 0.2
+_MOST_PHOTOS = 100
+
+
+class SeveralPeople(Exception):
+    """Several people have the name."""
+
+
+class DeletionPending(Exception):
+    """The person is not recognised any more, but not all is removed yet."""
+
+
+@people.command("list")
+def people_list(
+    search: Annotated[str, typer.Argument(help="How the name, or a word of it, begins.")] = "",
+    limit: Annotated[int, typer.Option(help="Most people to show.", min=1, max=10_000)] = 100,
+    aws: OnAws = False,
+) -> None:
+    """List people by name."""
+    page = PeopleStore(connect(aws)).page(search, limit=limit)
+    if not page.people:
+        console.print("Nobody's name begins so." if search else "Nobody is enrolled.")
+        return
+    table = Table("Name", "Person", "Status", "Photos", "Groups", "External id")
+    for person in page.people:
+        table.add_row(
+            escape(person.full_name),
+            person.person_id,
+            _status(person),
+            _photos(person),
+            escape(", ".join(person.groups)),
+            escape(person.external_id or ""),
+        )
+    console.print(table)
+    if page.cursor is not None:
+        console.print(f"There are more than {limit}: say how the name begins, or --limit more.")
+
+
+@people.command()
+def show(whom: Whom, aws: OnAws = False) -> None:
+    """Show one person, and what became of their photos."""
+    connection = connect(aws)
+    person = find_person(PeopleStore(connection), whom)
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("name", escape(person.full_name)),
+        ("person", person.person_id),
+        ("status", _status(person)),
+        ("photos", _photos(person)),
+        ("groups", escape(", ".join(person.groups))),
+        ("external id", escape(person.external_id or "")),
+        ("enrolled", f"{person.created_at:%Y-%m-%d %H:%M}"),
+    ):
+        table.add_row(f"[dim]{name}[/]", value)
+    console.print(table)
+    _show_photos(connection, person)
+    if person.wants_more_photos:
+        console.print(
+            f"With {ENOUGH_PHOTOS} photos or more {escape(person.full_name)} is recognised more surely."
+        )
+
+
+@people.command()
+def disable(whom: Whom, aws: OnAws = False) -> None:
+    """Let a person in no more, but keep their photos."""
+    _set_status(connect(aws), whom, PersonStatus.DISABLED)
+
+
+@people.command()
+def enable(whom: Whom, aws: OnAws = False) -> None:
+    """Let a disabled person in again."""
+    _set_status(connect(aws), whom, PersonStatus.ACTIVE)
+
+
+@people.command()
+def delete(
+    whom: Whom,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait until everything is removed.", min=0)] = 60,
+    aws: OnAws = False,
+) -> None:
+    """Remove a person for good: faces, photos, and the name in enrollments and past decisions."""
+    connection = connect(aws)
+    person = find_person(PeopleStore(connection), whom)
+    photos = f"{person.photos} {'photo' if person.photos == 1 else 'photos'}"
+    if not yes:
+        typer.confirm(f"Remove {person.full_name} ({photos}) for good?", abort=True)
+    deletions = DeletionStore(connection)
+    asked = deletions.request(person.person_id, getpass.getuser(), datetime.now(UTC))
+    receipt = _finished(deletions, asked, timeout)
+    console.print(
+        f"[green]removed[/] {escape(person.full_name)}: {receipt.faces} faces, {receipt.photos} versions of "
+        f"photos, the name in {receipt.enrollments} enrollments and {receipt.decisions} decisions; "
+        f"receipt {receipt.deletion_id}"
+    )
+
+
+def find_person(store: PeopleStore, whom: str) -> Person:
+    """Find a person by id or full name.
+
+    Raises
+    ------
+    PersonUnknown
+        If there is none.
+    SeveralPeople
+        If the name is several people's.
+    AwsError
+        If the table cannot be asked.
+    """
+    person = store.get(whom)
+    if person is not None:
+        return person
+    name = fold_name(whom)
+    page = store.page(whom, limit=1000) if name else None
+    namesakes = [person for person in page.people if fold_name(person.full_name) == name] if page else []
+    if not namesakes:
+        raise PersonUnknown(whom)
+    if len(namesakes) > 1:
+        ids = ", ".join(person.person_id for person in namesakes)
+        raise SeveralPeople(f"{len(namesakes)} people have the name {whom}; give one's id: {ids}")
+    return namesakes[0]
+
+
+def _set_status(aws: Aws, whom: str, status: PersonStatus) -> None:
+    store = PeopleStore(aws)
+    person = store.set_status(find_person(store, whom).person_id, status, datetime.now(UTC))
+    console.print(f"{escape(person.full_name)} is {_status(person)}")
+
+
+def _finished(deletions: DeletionStore, asked: Deletion, timeout: float) -> Deletion:
+    deadline = time.monotonic() + timeout
+    while True:
+        receipt = deletions.get(asked.deletion_id)
+        if receipt is not None and receipt.finished_at is not None:
+            return receipt
+        if time.monotonic() >= deadline:
+            raise DeletionPending(
+                f"the person is recognised no more, but deletion {asked.deletion_id} was not finished after "
+                f"{timeout:.0f} s and goes on by itself: does an enroll worker run?"
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _show_photos(aws: Aws, person: Person) -> None:
+    photos, more = EnrollmentStore(aws).of_person(person.person_id, limit=_MOST_PHOTOS)
+    if not photos:
+        return
+    table = Table("Received", "Status", "Why", "Photo")
+    for photo in photos:
+        why = photo.detail or (photo.rejection.sentence if photo.rejection else "")
+        place = escape(photo.file or f"s3://{photo.bucket}/{photo.key}")
+        table.add_row(f"{photo.received_at:%Y-%m-%d %H:%M}", photo.status.value, escape(why), place)
+    console.print(table)
+    if more is not None:
+        console.print(f"There are more than {_MOST_PHOTOS} photos.")
+
+
+def _status(person: Person) -> str:
+    return f"[{_COLOURS[person.status]}]{person.status.value}[/]"
+
+
+def _photos(person: Person) -> str:
+    return f"[yellow]{person.photos}[/]" if person.wants_more_photos else str(person.photos)
