@@ -336,6 +336,11 @@ class Decision(_Record):
         if not (self.person_id and shown and self.similarity):
             raise ValueError("a granted decision names person_id, similarity, and face_id or a matched user")
         return self
+
+    @model_validator(mode="after")
+    def _a_face_is_named_where_one_matched(self) -> Self:
+        if self.matched is Matched.USER and self.face_id is not None:
+            raise ValueError("where a user matched, no single face did")
         return self
 
     @model_validator(mode="after")
