@@ -133,7 +133,8 @@ def _normalized(image: ImageFile.ImageFile, data: bytes, limits: PhotoLimits) ->
         image.load()
         return Photo(without_metadata(data), *size)
     # a JPEG is decoded to the next of its own scales at once
-    image.draft("RGB", (limits.longest_side, limits.longest_side))
+    scale = min(1.0, limits.longest_side / max(image.size))
+    image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
     picture = _flattened(ImageOps.exif_transpose(image))
     picture.thumbnail((limits.longest_side, limits.longest_side), reducing_gap=2.0)
     return Photo(_encoded(picture), *picture.size)

@@ -11,7 +11,7 @@ class EnrollSettings(BaseSettings):
     """``FACEGATE_ENROLL_*``.
 
     The limits of quality stand where the embedded Rekognition was measured to tell good photos from dark,
-    blurred, small and turned ones (docs/enrollment.md).
+    blurred, small and turned ones (docs/recognition-accuracy.md).
 
     Attributes
     ----------
