@@ -5,7 +5,6 @@ nothing of why. Here every message that ends without being done goes to the dead
 reason first, and only then leaves its queue.
 """
 
-import gc
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +23,7 @@ from services.aws.dead_letters import DeadLetterQueue
 from services.aws.errors import AwsUnavailable, translated
 from services.aws.jobs import queue_name
 from services.aws.transport import guarded_transport
+from services.garbage import settle
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -129,8 +129,7 @@ def run_worker(aws: "Aws", queue: WorkerQueue, kinds: Sequence[JobKind[Any]], *,
 
 
 def _say_ready(sender: Any, **_: Any) -> None:  # noqa: ARG001  # a signal's signature
-    # What is there now stays: the collector need not look through botocore's models again and again.
-    gc.freeze()
+    settle()
     log.info("worker_ready")
 
 
@@ -158,6 +157,7 @@ def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -
         task_acks_on_failure_or_timeout=False,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
+        worker_disable_rate_limits=True,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
@@ -199,7 +199,7 @@ class JobTask(_Task, Generic[Job]):
             except Exception as error:  # noqa: BLE001  # whatever it is, the message must not be lost
                 self._give_up(job, received["Body"], f"{type(error).__name__}: {error}", trace=True)
             else:
-                log.info("job_done", ms=round((time.perf_counter() - began) * 1000, 1))
+                log.debug("job_done", ms=round((time.perf_counter() - began) * 1000, 1))
 
     def _give_up(self, job: Job, body: str, reason: str, *, trace: bool = False) -> None:
         if self._kind.given_up is not None:

@@ -1,9 +1,9 @@
 # ruff: noqa: N999 -- gunicorn names its settings so
 """gunicorn's settings: ``gunicorn -c services/gateway/gunicorn.conf.py``."""
 
-import gc
 from typing import Any
 
+from services.garbage import settle
 from services.gateway.settings import ServerSettings
 from services.gateway.worker import close_replies
 from services.logs import logging_config
@@ -34,7 +34,7 @@ def post_fork(_server: Any, worker: Any) -> None:
 
 def post_worker_init(_worker: Any) -> None:
     """Keep the collector from looking through botocore's models again and again: they stay."""
-    gc.freeze()
+    settle()
 
 
 def pre_request(_worker: Any, req: Any) -> None:
