@@ -1,5 +1,6 @@
 """People and their photos, as programs work with them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ PHOTO_ENDINGS = {
     "image/heic": "heic",
     "image/heif": "heif",
 }
+#: What none of our ids exceeds; DynamoDB refuses to look for keys of more than 2,048 bytes.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: How often a change is begun anew because somebody else's came first.
 _ATTEMPTS = 5
 
@@ -59,7 +62,7 @@ class Register:
         Problem
             If there is none.
         """
-        person = self.people.get(person_id)
+        person = self.people.get(person_id) if _ID.fullmatch(person_id) else None
         if person is None:
             raise _unknown_person()
         return person
@@ -101,8 +104,9 @@ class Register:
         Problem
             If there is none.
         """
+        person = self.find(person_id)
         try:
-            return self.deletions.request(person_id, requested_by, datetime.now(UTC))
+            return self.deletions.request(person.person_id, requested_by, datetime.now(UTC))
         except PersonUnknown as error:
             raise _unknown_person() from error
 
@@ -114,7 +118,7 @@ class Register:
         Problem
             If there is none.
         """
-        deletion = self.deletions.get(deletion_id)
+        deletion = self.deletions.get(deletion_id) if _ID.fullmatch(deletion_id) else None
         if deletion is None:
             raise Problem(UNKNOWN_DELETION, "No deletion has this id. Check it.")
         return deletion
@@ -188,7 +192,7 @@ class Register:
         Problem
             If there is none.
         """
-        enrollment = self.enrollments.get(enrollment_id)
+        enrollment = self.enrollments.get(enrollment_id) if _ID.fullmatch(enrollment_id) else None
         if enrollment is None:
             raise Problem(
                 UNKNOWN_ENROLLMENT,

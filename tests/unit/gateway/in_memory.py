@@ -205,6 +205,12 @@ def issued(token: ApiToken, *scopes: Scope) -> IssuedToken:
     )
 
 
+def as_key(text: str) -> str:
+    """What DynamoDB takes as a key, and nothing else."""
+    assert 0 < len(text.encode()) <= 2048
+    return text
+
+
 class InMemoryTokens:
     def __init__(self, *tokens: IssuedToken) -> None:
         self.tokens = {token.token_id: token for token in tokens}
@@ -224,7 +230,7 @@ class InMemoryPeople:
         return self.people.setdefault(person.person_id, person) is person
 
     def get(self, person_id: str) -> Person | None:
-        return self.people.get(person_id)
+        return self.people.get(as_key(person_id))
 
     def update(self, person: Person, now: datetime) -> Person:
         self.interfere(person)
@@ -255,7 +261,7 @@ class InMemoryEnrollments:
         self.enrollments: dict[str, Enrollment] = {}
 
     def get(self, enrollment_id: str) -> Enrollment | None:
-        return self.enrollments.get(enrollment_id)
+        return self.enrollments.get(as_key(enrollment_id))
 
     def save(self, enrollment: Enrollment) -> bool:
         standing = self.enrollments.get(enrollment.enrollment_id)
@@ -292,7 +298,7 @@ class InMemoryDeletions:
         return self.deletions.setdefault(deletion.deletion_id, deletion)
 
     def get(self, deletion_id: str) -> Deletion | None:
-        return self.deletions.get(deletion_id)
+        return self.deletions.get(as_key(deletion_id))
 
 
 class InMemoryUploads:

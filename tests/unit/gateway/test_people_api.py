@@ -127,6 +127,9 @@ def test_a_long_field_name_is_not_repeated_whole(gateway: Gateway):
 def test_an_unknown_person_is_not_found_whatever_the_id(gateway: Gateway, person_id: str):
     assert refusal(get(gateway, f"/v1/people/{person_id}"))[0] == 404
     assert refusal(change(gateway, f"/v1/people/{person_id}", {}))[0] == 404
+    assert refusal(gateway.client.delete(f"/v1/people/{person_id}", headers=gateway.as_program()))[0] == 404
+    assert refusal(get(gateway, f"/v1/deletions/{person_id}"))[0] == 404
+    assert refusal(get(gateway, f"/v1/people/{person_id}/photos"))[0] == 404
 
 
 def test_people_are_listed_by_name_page_by_page(gateway: Gateway):
