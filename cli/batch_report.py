@@ -20,6 +20,9 @@ _COLUMNS = ("file", "status", "reason", "detail", "full name", "person id", "enr
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLOURS = {"indexed": "green", "held": "yellow", "received": "yellow"}
 REFUSED = "refused"
+_SHOWN_AS_COUNTS = (EnrollmentStatus.INDEXED, EnrollmentStatus.RECEIVED)
+#: So many files are told of on the terminal; a report file has them all.
+_MOST_SHOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class _Writer(Protocol):
 
 
 class Report:
-    """Counts every file and remembers those that became no face."""
+    """Counts every file and remembers the first of those that became no face."""
 
     def __init__(self, lines: _Writer | None = None) -> None:
         self._lines = lines
@@ -90,7 +93,7 @@ class Report:
     def add(self, line: Line) -> None:
         """Take one file's outcome."""
         self._counts[line.status] += 1
-        if line.status != EnrollmentStatus.INDEXED:
+        if line.status not in _SHOWN_AS_COUNTS and len(self._troubles) < _MOST_SHOWN:
             self._troubles.append(line)
         if self._lines is not None:
             self._lines.writerow(
@@ -113,7 +116,7 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether every file is a face now."""
-        return not self._troubles
+        return self._counts.total() == self._counts[EnrollmentStatus.INDEXED]
 
     def show(self, console: Console) -> None:
         """Print the troubles, each with its reason, and the counts."""
@@ -124,6 +127,9 @@ class Report:
                 said = f"{line.reason}: {line.detail}" if line.reason else line.detail
                 table.add_row(escape(line.file), f"[{colour}]{line.status}[/]", escape(said))
             console.print(table)
+        untold = self._counts.total() - sum(self._counts[status] for status in _SHOWN_AS_COUNTS)
+        if untold > _MOST_SHOWN:
+            console.print(f"… and {untold - _MOST_SHOWN} more; --report FILE.csv tells of every file")
         counts = (f"{count} {status}" for status, count in sorted(self._counts.items()))
         console.print(", ".join(counts) or "no files", f"({self._counts.total()} in all)")
 

@@ -6,6 +6,8 @@ from email.header import Header, decode_header, make_header
 
 #: S3 takes 2 KB of user metadata in all; encoded for it, a name of other scripts grows fourfold.
 LONGEST_NAME = 200
+#: Invisible, and part of how Persian and the scripts of India are spelt: zero width non-joiner and joiner.
+_JOINERS = {0x200C: None, 0x200D: None}
 #: DynamoDB takes 1,024 bytes of a sort key, and a letter may fold to eighteen.
 _MOST_KEY_BYTES = 900
 
@@ -19,11 +21,11 @@ def parse_full_name(text: str) -> str:
         If nothing is left, it is too long, or it has characters that no name has.
     """
     name = " ".join(text.split())
-    if not name:
+    if not name.translate(_JOINERS):
         raise ValueError("it is empty; give the person's full name")
     if len(name) > LONGEST_NAME:
         raise ValueError(f"it has {len(name)} characters; {LONGEST_NAME} are the most")
-    if not name.isprintable():
+    if not name.translate(_JOINERS).isprintable():
         raise ValueError("it has characters that cannot be printed")
     return name
 

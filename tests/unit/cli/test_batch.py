@@ -170,6 +170,21 @@ def test_the_table_names_every_file_that_became_no_face(capsys):
     assert "1 indexed, 1 refused (2 in all)" in said
 
 
+def test_of_very_many_troubles_the_first_are_told_and_the_others_counted(capsys):
+    report = Report()
+    for number in range(1100):
+        report.add(Line(f"{number}.jpg", "refused", detail="it is empty"))
+    report.add(Line("late.jpg", "received", detail="Not finished yet."))
+    report.show(Console(soft_wrap=True, width=200))
+    said = capsys.readouterr().out
+    assert "999.jpg" in said
+    assert "1000.jpg" not in said
+    assert "late.jpg" not in said
+    assert "and 100 more" in said
+    assert "1 received, 1100 refused (1101 in all)" in said
+    assert not report.complete
+
+
 def test_the_report_file_is_complete_and_no_spreadsheet_takes_a_name_for_a_formula(tmp_path):
     path = tmp_path / "report.csv"
     with opened_report(path) as report:
