@@ -36,6 +36,11 @@ unit-test: prepared ## Tests of pure code, adapters and templates
 e2e-test: prepared ## Tests of the real processes, with a real browser
 	@$(BIN)/pytest tests/e2e tests/browser
 
+.PHONY: screenshots
+screenshots: prepared ## Pictures of the pages as Chromium shows them, in tests/artifacts/browser
+	@$(BIN)/pytest tests/browser
+	@ls tests/artifacts/browser/*.png
+
 .PHONY: fuzz
 fuzz: prepared ## Fuzz image decoding and request parsing, a minute each
 	@$(BIN)/uv pip install -q --require-hashes -r requirements/fuzz.lock
@@ -48,7 +53,7 @@ bench-engine: prepared ## The embedded Rekognition beside the usual Python face 
 
 .PHONY: bench-kiosks
 bench-kiosks: prepared ## The recognition path under load; figures in bench/results
-	@$(BIN)/python -m bench.kiosks
+	@FACEGATE_FACES="$${FACEGATE_FACES:-$(wildcard ../shared/faces/lfw10)}" $(BIN)/python -m bench.kiosks
 
 .PHONY: lint
 lint: environment ## Style, types, architecture and the template
