@@ -19,6 +19,7 @@ from rich.markup import escape
 from cli import demo as demonstration
 from cli.batch import is_batch, run_batch
 from cli.batch_report import Line
+from cli.check import check
 from cli.connection import OnAws, complaints, connect, console
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.held import held
@@ -49,6 +50,7 @@ app.add_typer(kiosks, name="kiosks")
 app.add_typer(tokens, name="tokens")
 app.add_typer(held, name="held")
 app.add_typer(people, name="people")
+app.command()(check)
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
 _EXPECTED = (

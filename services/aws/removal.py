@@ -88,7 +88,7 @@ class FacesOfPerson:
         AwsError
             If collection or table refuse.
         """
-        self._delete_user(person_id)
+        self.delete_user(person_id)
         for some in _chunks(found, _MOST_FACES):
             with translated("deleting faces"):
                 answer = self._rekognition.delete_faces(CollectionId=self._collection_id, FaceIds=some)
@@ -101,7 +101,14 @@ class FacesOfPerson:
 
     # Rekognition changes a user in the background and meanwhile refuses to delete it.
     @patiently(20)
-    def _delete_user(self, person_id: str) -> None:
+    def delete_user(self, person_id: str) -> None:
+        """Delete the user that the person's faces make up; the faces stay. None there is not an error.
+
+        Raises
+        ------
+        AwsError
+            If the collection refuses.
+        """
         with translated(f"deleting user {person_id}"):
             try:
                 self._rekognition.delete_user(CollectionId=self._collection_id, UserId=person_id)

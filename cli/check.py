@@ -1,0 +1,77 @@
+"""``facegate check``: whether the collection has the faces that the tables say, and no others."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from cli.connection import OnAws, connect, console
+from cli.drift import Drift, DriftKind, find_drift
+from services.aws.census import take_census
+from services.aws.connection import Aws
+from services.aws.face_index import UnlikeUser
+from services.aws.mending import Mending
+
+
+def check(
+    mend: Annotated[bool, typer.Option("--mend", help="Put right what can be put right.")] = False,
+    aws: OnAws = False,
+) -> None:
+    """Compare the face collection with the tables; exit status 1 where they differ and were not mended."""
+    connection = connect(aws)
+    found = standing_drift(connection)
+    if not found:
+        console.print("[green]Collection and tables agree.[/]")
+        return
+    mending = Mending(connection)
+    left = 0
+    for drift in found:
+        mended = mend and _mend(mending, drift)
+        left += not mended
+        console.print(f"[{'green' if mended else 'yellow'}]{drift.kind.value}[/] {escape(drift.sentence)}")
+    if left:
+        console.print(f"{left} of {len(found)} are left" + ("." if mend else ": facegate check --mend"))
+        raise typer.Exit(1)
+    console.print(f"[green]{len(found)} mended.[/]")
+
+
+def standing_drift(aws: Aws) -> list[Drift]:
+    """Find what differs now and did a moment ago: what photos on their way leave half written settles.
+
+    Raises
+    ------
+    AwsError
+        If collection or tables cannot be read.
+    """
+    found = list(find_drift(take_census(aws)))
+    if not found:
+        return []
+    still = set(find_drift(take_census(aws)))
+    return [drift for drift in found if drift in still]
+
+
+def _mend(mending: Mending, drift: Drift) -> bool:
+    person_id = drift.person_id
+    match drift.kind:
+        case DriftKind.FACE_OF_NOBODY:
+            mending.take_out(drift.subject, person_id)
+        case DriftKind.USER_OF_NOBODY:
+            mending.delete_user(drift.subject)
+        case DriftKind.FACE_GONE if person_id is not None:
+            mending.give_up(drift.subject, person_id)
+        case DriftKind.FACE_OUTSIDE_USER if person_id is not None:
+            return _associated(mending, drift.subject, person_id)
+        case DriftKind.PHOTOS_MISCOUNTED if drift.counted is not None:
+            mending.count_photos(drift.subject, drift.counted)
+        case _:
+            return False
+    return True
+
+
+def _associated(mending: Mending, face_id: str, person_id: str) -> bool:
+    try:
+        mending.associate(face_id, person_id)
+    except UnlikeUser:
+        # an operator has to look at the photos: one of them shows somebody else
+        return False
+    return True
