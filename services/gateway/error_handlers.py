@@ -41,7 +41,7 @@ def _unavailable(error: AwsUnavailable) -> Response:
     return _problem(
         Problem(
             UNAVAILABLE,
-            "AWS cannot be reached or is throttling. Nothing was decided and the door stays shut; try again.",
+            "AWS cannot be reached or is throttling, so this could not be done and no door opens. Try again.",
             {"Retry-After": _RETRY_AFTER_SECONDS},
         )
     )

@@ -232,7 +232,7 @@ UNAVAILABLE = ProblemType(
     "unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
     "Temporarily unavailable",
-    "Something the gateway needs cannot be reached just now. The door stays shut; try again a little later.",
+    "Something the gateway needs cannot be reached just now. Doors stay shut; try again a little later.",
 )
 OVERLOADED = ProblemType(
     "overloaded",
