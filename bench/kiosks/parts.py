@@ -13,7 +13,7 @@ from bench.kiosks.waiting import gateway_memory
 #: Rekognition as AWS has it: its answer's way and its default limit of calls.
 _LIMIT = 40
 _FAR = "--latency-ms 250"
-_AWS_LIKE = f"{_FAR} --tps SearchFacesByImage={_LIMIT}"
+_AWS_LIKE = f"{_FAR} --tps SearchUsersByImage={_LIMIT}"
 _KIOSKS = 16
 #: So few that two workers' threads wait for Rekognition and not for a core of this machine.
 _FEW_THREADS = {"FACEGATE_RECOGNIZE_CONCURRENCY": "4"}

@@ -9,7 +9,7 @@ As of November 2026, in US dollars, from AWS's price pages (aws.amazon.com/sqs/p
   reckoned as "Calculating item sizes" of the Developer Guide says.
 - S3 Standard: 0.005 a thousand PUT, COPY, POST and LIST requests, 0.0004 a thousand others; deletes are free.
 - KMS: 0.03 ten thousand requests.
-- Rekognition, group 1 (SearchFacesByImage, IndexFaces and their kin): 0.001 an image. Images of calls that
+- Rekognition, group 1 (SearchUsersByImage, IndexFaces and their kin): 0.001 an image. Images of calls that
   failed are not reckoned, which makes Rekognition's share smaller and everybody else's larger.
 
 Approximations: what a put replaces or an update and a delete find is not on the wire, so a write counts the
@@ -34,7 +34,18 @@ _S3_GET = 0.0004e-3
 _KMS_REQUEST = 0.03e-4
 _IMAGE = 0.001
 
-_FACE_IMAGE_OPERATIONS = frozenset({"SearchFacesByImage", "SearchFaces", "IndexFaces", "CompareFaces"})
+_FACE_IMAGE_OPERATIONS = frozenset(
+    {
+        "AssociateFaces",
+        "CompareFaces",
+        "DisassociateFaces",
+        "IndexFaces",
+        "SearchFaces",
+        "SearchFacesByImage",
+        "SearchUsers",
+        "SearchUsersByImage",
+    }
+)
 _FREE_SERVICES = frozenset({"cloudformation", "sts"})
 
 

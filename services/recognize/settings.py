@@ -24,7 +24,7 @@ class RecognizeSettings(BaseSettings):
 
     threshold: float = Field(default=99.0, gt=0, le=100)
     margin: float = Field(default=0.5, ge=0, lt=100)
-    search: SearchKind = SearchKind.FACES
+    search: SearchKind = SearchKind.USERS
     concurrency: int = Field(default=8, ge=1, le=64)
 
     @property

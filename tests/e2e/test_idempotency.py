@@ -89,7 +89,7 @@ def items(facegate, table):
 
 
 def searches(facegate):
-    return facegate.log("rekognition").count("SearchFacesByImage 200")
+    return facegate.log("rekognition").count("SearchUsersByImage 200")
 
 
 def test_a_kiosk_whose_connection_was_cut_gets_its_decision_from_another_gateway(facegate, second_gateway):

@@ -78,8 +78,8 @@ def test_each_item_of_a_batch_is_charged_alone_and_a_missing_one_as_the_smallest
 
 
 def test_a_search_costs_an_image_and_a_throttled_one_nothing():
-    assert price(exchange("rekognition", "SearchFacesByImage")) == pytest.approx(0.001)
-    assert price(exchange("rekognition", "SearchFacesByImage", status=400)) == 0
+    assert price(exchange("rekognition", "SearchUsersByImage")) == pytest.approx(0.001)
+    assert price(exchange("rekognition", "SearchUsersByImage", status=400)) == 0
 
 
 def test_reading_from_s3_costs_less_than_writing():
