@@ -66,7 +66,7 @@ def run_batch(connection: Callable[[], Aws], place: str, report: Path | None, pa
     Raises
     ------
     UnreadableBatch
-        If it cannot be read as a whole, or the report not be written.
+        If it cannot be read as a whole, or its report not be written.
     AwsError
         If AWS refuses; run again, it goes on where it stopped.
     """

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from services.batches.items import Refusal
+from services.batches.items import Refusal, UnreadableBatch
 from services.contracts.domain import Enrollment, EnrollmentStatus
 
 _COLUMNS = ("file", "status", "reason", "detail", "full name", "person id", "enrollment id")
@@ -23,6 +23,10 @@ REFUSED = "refused"
 _SHOWN_AS_COUNTS = (EnrollmentStatus.INDEXED, EnrollmentStatus.RECEIVED)
 #: So many files are told of on the terminal; a report file has them all.
 _MOST_SHOWN = 1000
+
+
+class ReportUnwritable(UnreadableBatch):
+    """The report's file cannot be written, so the batch is not begun."""
 
 
 @dataclass(frozen=True)
@@ -136,11 +140,21 @@ class Report:
 
 @contextmanager
 def opened_report(path: Path | None) -> Generator[Report]:
-    """Make a report, written to a CSV file line by line, so that an interruption leaves its part."""
+    """Make a report, written to a CSV file line by line, so that an interruption leaves its part.
+
+    Raises
+    ------
+    ReportUnwritable
+        If the file cannot be.
+    """
     if path is None:
         yield Report()
         return
-    with path.open("w", newline="", encoding="utf-8") as file:
+    try:
+        opened = path.open("w", newline="", encoding="utf-8")
+    except OSError as error:
+        raise ReportUnwritable(f"the report {path} cannot be written: {error.strerror}") from error
+    with opened as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         yield Report(writer)

@@ -25,6 +25,10 @@ FACEGATE = str(Path(sys.executable).parent / "facegate")
 PORTRAITS = {"Grace_Hopper": grace_hopper, "Eileen_Collins": eileen_collins}
 
 
+#: A batch takes its time where others compute.
+pytestmark = pytest.mark.timeout(600)
+
+
 @dataclass(frozen=True)
 class OwnMachine:
     settings: MachineSettings
@@ -46,7 +50,7 @@ class OwnMachine:
         report = self.folder / "report.csv"
         result = subprocess.run(
             [FACEGATE, "enroll", str(place), "--report", str(report)],
-            check=False, env=self.environment, capture_output=True, text=True, timeout=110,
+            check=False, env=self.environment, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
         assert result.returncode in {0, 2}, result.stderr
         lines = csv.DictReader(report.read_text(encoding="utf-8").splitlines())

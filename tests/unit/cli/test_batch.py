@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from cli import batch as batches
 from cli.batch import BatchRun, is_batch
-from cli.batch_report import Line, Report, opened_report
+from cli.batch_report import Line, Report, ReportUnwritable, opened_report
 from services.aws.uploads import Sent
 from services.batches.items import Refusal
 from services.contracts.domain import Enrollment, EnrollmentStatus
@@ -192,6 +192,14 @@ def test_the_report_file_is_complete_and_no_spreadsheet_takes_a_name_for_a_formu
     header, row = csv.reader(path.read_text(encoding="utf-8").splitlines())
     assert header[:4] == ["file", "status", "reason", "detail"]
     assert row[:4] == ["'=cmd().jpg", "refused", "", "宮沢, “quoted”"]
+
+
+def test_a_report_that_cannot_be_written_is_said_before_anything_is_sent(tmp_path):
+    with (
+        pytest.raises(ReportUnwritable, match="cannot be written"),
+        opened_report(tmp_path / "no/report.csv"),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(
