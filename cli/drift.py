@@ -54,7 +54,7 @@ _SENTENCES = {
         "Face {drift.subject} is not part of the user of its person {drift.person_id}: it becomes part of it."
     ),
     DriftKind.USER_OF_NOBODY: "The collection has user {drift.subject}, who is no person: it is deleted.",
-    DriftKind.PHOTOS_MISCOUNTED: "Person {drift.subject} has {drift.counted} photos; noted is another number.",
+    DriftKind.PHOTOS_MISCOUNTED: "Person {drift.subject} has {drift.counted} photos; another count is noted.",
 }
 
 

@@ -1,6 +1,7 @@
 """The table of enrollments, and the one write that turns an enrollment into a face of a person."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,19 @@ class EnrollmentStore:
         """
         item = self._get(self._people, "person_id", person_id) or {}
         return item.get("full_name", {}).get("S")
+
+    def is_deleted(self, person_id: str, received_at: datetime) -> bool:
+        """Tell whether a person was deleted, or is to be, after a photo came.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        item = self._get(self._people, "person_id", person_id) or {}
+        if item.get("status", {}).get("S") == PersonStatus.DELETING.value:
+            return True
+        return item.get("deleted_at", {}).get("S", "") >= sortable(received_at)
 
     def held(self) -> Iterator[Enrollment]:
         """Find the enrollments that wait for an operator.

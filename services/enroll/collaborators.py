@@ -1,5 +1,6 @@
 """What the enroll service needs of the world outside, so that tests can stand in for it."""
 
+from datetime import datetime
 from typing import Protocol
 
 from services.aws.enrollments import Written
@@ -62,6 +63,10 @@ class Enrollments(Protocol):
 
     def full_name(self, person_id: str) -> str | None:
         """Look up a person's name."""
+        ...
+
+    def is_deleted(self, person_id: str, received_at: datetime) -> bool:
+        """Tell whether a person was deleted, or is to be, after a photo came."""
         ...
 
     def save(self, enrollment: Enrollment) -> bool:

@@ -27,6 +27,15 @@ from services.enroll.settings import EnrollSettings
 _PERSON_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 log = structlog.stdlib.get_logger(__name__)
 
+#: What is left of the enrollment of a photo whose person was deleted: ids and outcome.
+_ERASED: dict[str, Any] = {
+    "rejection": RejectionReason.PERSON_DELETED,
+    "key": "",
+    **dict.fromkeys(
+        ("original_key", "detail", "full_name", "person_id", "face_id", "held_for", "sha256", "file")
+    ),
+}
+
 
 class _Rejected(Exception):
     """The photo is refused; whatever of it went into the collection is out again."""
@@ -93,9 +102,9 @@ class EnrollService:
             self._enrollments.save(received)
             finished = self._enroll(self._named(received, uploaded), self._normalized(uploaded))
         except _Rejected as refused:
-            return self._reject(received, refused.reason, refused.detail)
+            finished = self._reject(received, refused.reason, refused.detail)
         except PhotoMissing:
-            return self._reject(received, RejectionReason.PHOTO_MISSING)
+            finished = self._reject(received, RejectionReason.PHOTO_MISSING)
         self._discard_original(finished, job.photo)
         return finished
 
@@ -191,6 +200,9 @@ class EnrollService:
         return None
 
     def _hold(self, named: _Named, face_id: str, other: Resemblance, photo: Photo) -> Enrollment:
+        if self._is_of_deleted(named.enrollment):
+            self._faces.delete([face_id])
+            return self._reject(named.enrollment, RejectionReason.PERSON_DELETED)
         kept = self._photos.keep(photo.jpeg, named.person.person_id, named.enrollment.enrollment_id)
         held = self._ended(
             named.enrollment,
@@ -252,10 +264,16 @@ class EnrollService:
         self, enrollment: Enrollment, reason: RejectionReason, detail: str | None = None
     ) -> Enrollment:
         rejected = self._ended(enrollment, EnrollmentStatus.REJECTED, rejection=reason, detail=detail)
+        if self._is_of_deleted(enrollment):
+            rejected = rejected.model_copy(update=_ERASED)
         if not self._enrollments.save(rejected):
             return self._yield_to_the_other(rejected)
-        log.info("photo_rejected", enrollment_id=enrollment.enrollment_id, reason=reason.value)
+        log.info("photo_rejected", enrollment_id=enrollment.enrollment_id, reason=str(rejected.rejection))
         return rejected
+
+    def _is_of_deleted(self, enrollment: Enrollment) -> bool:
+        person_id = enrollment.person_id
+        return person_id is not None and self._enrollments.is_deleted(person_id, enrollment.received_at)
 
     def _ended(self, enrollment: Enrollment, status: EnrollmentStatus, **fields: Any) -> Enrollment:
         cleared = {"detail": None, "rejection": None}
@@ -267,9 +285,13 @@ class EnrollService:
         return enrollment.key if self._settings.keep_originals else None
 
     def _discard_original(self, finished: Enrollment, original: StoredObject) -> None:
-        """Delete the upload once the photo is kept in its place; a rejected one stays to be looked at."""
+        """Delete the upload once the photo is kept in its place; a rejected one stays to be looked at.
+
+        Of a person who was deleted nothing stays.
+        """
         kept_in_its_place = finished.status in {EnrollmentStatus.INDEXED, EnrollmentStatus.HELD}
-        if kept_in_its_place and not self._settings.keep_originals:
+        deleted = finished.rejection is RejectionReason.PERSON_DELETED
+        if deleted or (kept_in_its_place and not self._settings.keep_originals):
             self._photos.discard(original)
 
 
@@ -308,9 +330,11 @@ def _received(known: Enrollment | None, job: EnrollJob) -> Enrollment:
 
 def _described(received: Enrollment, uploaded: UploadedPhoto) -> Enrollment:
     """Add what the upload says of itself to what its uploader may have noted already."""
+    named = uploaded.full_name and person_id_of(uploaded.full_name)
     said = {
         "full_name": uploaded.full_name,
-        "person_id": uploaded.person_id,
+        # also of a photo that is refused: by it a deletion finds what is kept of the person
+        "person_id": uploaded.person_id or received.person_id or named,
         "batch_id": uploaded.batch_id,
         "file": uploaded.file,
         "sha256": None if uploaded.data is None else sha256(uploaded.data).hexdigest(),

@@ -10,6 +10,7 @@ import pytest
 from services.aws.decisions import DecisionStore
 from services.aws.deletions import DeletionStore
 from services.aws.directory import Directory
+from services.aws.enrollments import EnrollmentStore
 from services.aws.errors import AwsUnavailable
 from services.aws.jobs import JobQueue
 from services.aws.people import PeopleStore, PersonUnknown
@@ -321,6 +322,17 @@ def test_a_mark_without_a_name_stays_for_as_long_as_late_photos_may_come(world):
     assert set(item) == {"person_id", "deletion_id", "deleted_at", "expires_at"}
     assert int(item["expires_at"]["N"]) == int((NOW + timedelta(days=30)).timestamp())
     assert Directory(world).people(["ada", "bob"]).keys() == {"bob"}
+
+
+def test_photos_from_before_a_deletion_are_of_somebody_deleted_and_those_from_after_are_not(world):
+    enrollments = EnrollmentStore(world)
+    assert not enrollments.is_deleted("ada", NOW)
+    deletion = requested(world)
+    assert enrollments.is_deleted("ada", NOW + timedelta(days=1))
+    service(world).handle(job(deletion))
+    assert enrollments.is_deleted("ada", NOW)
+    assert not enrollments.is_deleted("ada", NOW + timedelta(seconds=1))
+    assert not enrollments.is_deleted("bob", NOW)
 
 
 def test_a_second_look_takes_what_came_late_and_leaves_a_person_who_is_back(world):

@@ -136,6 +136,9 @@ class Tables:
         person = self.people.get(person_id)
         return person and person.full_name
 
+    def is_deleted(self, person_id, received_at):
+        return person_id in self.deleted
+
     def held(self):
         return iter([one for one in self.enrollments.values() if one.status is EnrollmentStatus.HELD])
 

@@ -261,12 +261,28 @@ def test_a_photo_stays_rejected_when_the_worker_dies_before_it_took_the_face_bac
     assert faces_of(world) == NOTHING
 
 
-def test_a_photo_of_a_person_who_is_deleted_meanwhile_leaves_nothing():
+def poor(world):
+    world.collection.found = replace(GOOD, sharpness=0)
+
+
+def somebody_else(world):
+    world.enroll("e-0", "Bob", 120)
+
+
+@pytest.mark.parametrize(
+    "otherwise", [lambda world: None, poor, somebody_else], ids=["indexed", "rejected", "held"]
+)
+def test_a_photo_of_a_person_who_is_deleted_meanwhile_leaves_nothing_whatever_it_shows(otherwise):
     world = World()
+    otherwise(world)
+    faces, objects = faces_of(world), set(world.bucket.objects) - {"index/e-1"}
     world.tables.deleted.add(ADA)
-    assert world.enroll().rejection is RejectionReason.PERSON_DELETED
-    assert faces_of(world) == NOTHING
-    assert set(world.bucket.objects) == {"index/e-1"}
+    enrollment = world.enroll("e-1", "Ada Lovelace", 120)
+    assert enrollment.rejection is RejectionReason.PERSON_DELETED
+    assert "Ada" not in world.tables.get("e-1").model_dump_json()
+    assert ADA not in world.tables.get("e-1").model_dump_json()
+    assert faces_of(world) == faces
+    assert set(world.bucket.objects) == objects
 
 
 def test_a_person_who_was_erased_can_be_enrolled_anew_with_the_same_photo():
