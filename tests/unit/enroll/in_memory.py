@@ -61,7 +61,8 @@ class Bucket:
     def discard(self, photo):
         self.objects.pop(photo.key, None)
 
-    discard_versions = property(lambda self: lambda key: self.objects.pop(key, None))
+    def discard_versions(self, key):
+        self.objects.pop(key, None)
 
 
 class Collection:
