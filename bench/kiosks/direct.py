@@ -19,8 +19,8 @@ from services.contracts.messages import InlineFrame, RecognizeJob
 from services.contracts.tokens import KioskToken
 from services.gateway.frames import FrameLimits, read_frame
 from services.gateway.schemas import DecisionBody
-from services.recognize.policy import Policy
 from services.recognize.service import RecognizeService
+from services.recognize.settings import RecognizeSettings
 
 _LIMITS = FrameLimits(max_bytes=5_000_000, max_pixels=4096 * 4096, min_side=80, needed_side=1280)
 
@@ -33,6 +33,7 @@ class _NobodyWaits:
 def make_app() -> Flask:
     """Make the application, for ``gunicorn bench.kiosks.direct:make_app()``."""
     aws = Aws.connect(AwsSettings())
+    settings = RecognizeSettings()
     kiosks = KioskStore(aws)
     service = RecognizeService(
         faces=FaceCollection(aws),
@@ -40,7 +41,8 @@ def make_app() -> Flask:
         kiosks=kiosks,
         decisions=DecisionStore(aws),
         replies=_NobodyWaits(),
-        policy=Policy(),
+        policy=settings.policy,
+        search=settings.search,
     )
     app = Flask(__name__)
 
