@@ -21,6 +21,8 @@ from cli.batch import is_batch, run_batch
 from cli.batch_report import Line
 from cli.check import check
 from cli.connection import OnAws, complaints, connect, console
+from cli.dataset.command import dataset
+from cli.dataset.photos import NoPhotos
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.held import held
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
@@ -50,6 +52,7 @@ app.add_typer(kiosks, name="kiosks")
 app.add_typer(tokens, name="tokens")
 app.add_typer(held, name="held")
 app.add_typer(people, name="people")
+app.add_typer(dataset, name="dataset")
 app.command()(check)
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
@@ -63,6 +66,7 @@ _EXPECTED = (
     EnrollmentPending,
     GatewayRefused,
     MachineError,
+    NoPhotos,
     NotHeld,
     PersonChanged,
     PersonUnknown,

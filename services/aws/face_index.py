@@ -123,11 +123,13 @@ class FaceIndex:
                     raise UnreadableImage(str(error)) from error
                 raise
         records = [(record.get("Face", {}), record.get("FaceDetail", {})) for record in answer["FaceRecords"]]
-        others = tuple(_face(other.get("FaceDetail", {})) for other in answer.get("UnindexedFaces", []))
+        others = tuple(
+            photographed_face(other.get("FaceDetail", {})) for other in answer.get("UnindexedFaces", [])
+        )
         if not records:
             return IndexedPhoto(None, None, others)
         stored, detail = records[0]
-        return IndexedPhoto(stored.get("FaceId"), _face(detail), others)
+        return IndexedPhoto(stored.get("FaceId"), photographed_face(detail), others)
 
     def resembling(self, face_id: str, threshold: float) -> list[FaceMatch]:
         """Search the collection for faces like one of its own.
@@ -261,7 +263,8 @@ def _user_is_busy(error: BaseException) -> bool:
     return isinstance(error, ClientError) and error_code(error) == "ConflictException"
 
 
-def _face(detail: "FaceDetailTypeDef") -> PhotographedFace:
+def photographed_face(detail: "FaceDetailTypeDef") -> PhotographedFace:
+    """Read what is judged of a face from Rekognition's FaceDetail; what is missing there is 0."""
     box, pose, quality = detail.get("BoundingBox", {}), detail.get("Pose", {}), detail.get("Quality", {})
     return PhotographedFace(
         width=box.get("Width", 0.0),
