@@ -4,7 +4,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,23 +65,31 @@ class RunningFacegate:
         return (self.settings.logs / f"{name}.log").read_text(errors="replace")
 
 
-@pytest.fixture(scope="session")
-def facegate(tmp_path_factory) -> Iterator[RunningFacegate]:
-    settings = machine_settings(tmp_path_factory.mktemp("facegate"))
-    environment = dict(os.environ)
+@contextmanager
+def running_facegate(home: Path, kiosk_id: str, logs: str, **environment: str) -> Iterator[RunningFacegate]:
+    """Start a whole Facegate and stop it at the end; its logs are kept among the artifacts."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    settings = machine_settings(home)
     machine = Machine(settings, print)
     try:
         machine.start()
         aws = Aws.connect(AwsSettings())
-        token = KioskToken.create("test-kiosk")
+        token = KioskToken.create(kiosk_id)
         register_kiosk(aws, token, "front-door")
         yield RunningFacegate(settings, machine, aws, token.kiosk_id, str(token))
     finally:
         machine.stop()
         os.environ.clear()
-        os.environ.update(environment)
+        os.environ.update(before)
         if settings.logs.exists():
-            shutil.copytree(settings.logs, ARTIFACTS / "logs", dirs_exist_ok=True)
+            shutil.copytree(settings.logs, ARTIFACTS / logs, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def facegate(tmp_path_factory) -> Iterator[RunningFacegate]:
+    with running_facegate(tmp_path_factory.mktemp("facegate"), "test-kiosk", "logs") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """A program enrols a person through the API, and the person is let in: all processes real."""
 
 import io
-import os
-import shutil
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -11,34 +9,19 @@ import requests
 from PIL import Image, ImageEnhance, ImageOps
 
 from cli.demo import as_frame
-from cli.kiosk import recognize, register_kiosk
+from cli.kiosk import recognize
 from cli.portraits import cat, eileen_collins
-from localaws.machine import Machine
-from services.aws.connection import Aws, AwsSettings
 from services.aws.tokens import TokenStore
 from services.contracts.domain import IssuedToken, Scope
-from services.contracts.tokens import ApiToken, KioskToken
-from tests.conftest import ARTIFACTS, RunningFacegate, machine_settings, until
+from services.contracts.tokens import ApiToken
+from tests.conftest import running_facegate, until
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     """A Facegate in which nobody is enrolled yet."""
-    environment = dict(os.environ)
-    settings = machine_settings(tmp_path_factory.mktemp("people"))
-    machine = Machine(settings, print)
-    try:
-        machine.start()
-        aws = Aws.connect(AwsSettings())
-        token = KioskToken.create("lobby")
-        register_kiosk(aws, token, "front-door")
-        yield RunningFacegate(settings, machine, aws, token.kiosk_id, str(token))
-    finally:
-        machine.stop()
-        os.environ.clear()
-        os.environ.update(environment)
-        if settings.logs.exists():
-            shutil.copytree(settings.logs, ARTIFACTS / "logs-people", dirs_exist_ok=True)
+    with running_facegate(tmp_path_factory.mktemp("people"), "lobby", "logs-people") as running:
+        yield running
 
 
 class Program:

@@ -1,7 +1,5 @@
 """Several gateway processes and several workers on one stack, some of them killed."""
 
-import os
-import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -14,11 +12,7 @@ import pytest
 import requests
 
 from bench.kiosks.frames import visitors
-from cli.kiosk import register_kiosk
-from localaws.machine import Machine
-from services.aws.connection import Aws, AwsSettings
-from services.contracts.tokens import KioskToken
-from tests.conftest import ARTIFACTS, RunningFacegate, has_ended, machine_settings, until
+from tests.conftest import has_ended, running_facegate, until
 
 KIOSKS, FRAMES, WAIT_SECONDS = 20, 100, 4
 #: Longer than a frame's deadline, as the template's; shorter than that, for the sake of the test.
@@ -33,26 +27,13 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     """Two gateway processes and two recognize workers."""
-    environment = dict(os.environ)
-    os.environ.update(SETTINGS)
-    settings = machine_settings(tmp_path_factory.mktemp("several"))
-    machine = Machine(settings, print)
-    try:
-        machine.start()
-        aws = Aws.connect(AwsSettings())
-        aws.sqs.set_queue_attributes(
-            QueueUrl=aws.outputs.recognize_queue_url,
+    home = tmp_path_factory.mktemp("several")
+    with running_facegate(home, "busy-kiosk", "logs-several", **SETTINGS) as running:
+        running.aws.sqs.set_queue_attributes(
+            QueueUrl=running.aws.outputs.recognize_queue_url,
             Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)},
         )
-        token = KioskToken.create("busy-kiosk")
-        register_kiosk(aws, token, "front-door")
-        yield RunningFacegate(settings, machine, aws, token.kiosk_id, str(token))
-    finally:
-        machine.stop()
-        os.environ.clear()
-        os.environ.update(environment)
-        if settings.logs.exists():
-            shutil.copytree(settings.logs, ARTIFACTS / "logs-several", dirs_exist_ok=True)
+        yield running
 
 
 def recognise(house, frame):
