@@ -1,12 +1,14 @@
-"""Photos of known people on their way into the bucket: put by us, or by whoever we give a signed form."""
+"""Photos on their way into the bucket: put by us, copied, or by whoever we give a signed form."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from services.aws.errors import translated
+from services.aws.errors import error_code, translated
 from services.contracts.ids import upload_key
 from services.contracts.names import to_metadata
 
@@ -14,26 +16,40 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
     from services.aws.connection import Aws
+    from services.aws.prefixes import StoredPhoto
+
+#: S3's answers to a put that must not replace: it is there, or another put of it is under way.
+_THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 @dataclass(frozen=True)
 class PhotoUpload:
-    """A photo of a person who is known.
+    """A photo whose person is known, and where it goes.
 
     Attributes
     ----------
-    sha256 : str
-        Of the file, 64 hexadecimal digits.
     file : str
         The last part of its key.
+    submitted_at : datetime
+        When its batch was begun, or its form signed: who is deleted later is not brought back by it.
+    batch_id, path : str, optional
+        The batch it comes with, and its name there.
+    groups : tuple of str
+        What a person who is new belongs to.
+    external_id : str, optional
+        The number of a person who is new in somebody else's system.
     """
 
     enrollment_id: str
     person_id: str
     full_name: str
-    sha256: str
     content_type: str
     file: str
+    submitted_at: datetime
+    batch_id: str | None = None
+    path: str | None = None
+    groups: tuple[str, ...] = ()
+    external_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -42,8 +58,17 @@ class PhotoUpload:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What tells the enroll worker whose photo it is."""
-        return {"FullName": to_metadata(self.full_name), "person-id": self.person_id}
+        """What tells the enroll worker whose photo it is, and what else is known."""
+        said = {
+            "FullName": self.full_name,
+            "person-id": self.person_id,
+            "batch-id": self.batch_id,
+            "file": self.path,
+            "groups": ",".join(self.groups),
+            "external-id": self.external_id,
+            "submitted-at": self.submitted_at.isoformat(),
+        }
+        return {name: to_metadata(text) for name, text in said.items() if text}
 
 
 @dataclass(frozen=True)
@@ -68,20 +93,61 @@ class PhotoUploadStore:
         return self._aws.session.client("s3", config=self._aws.s3.meta.config.merge(signature))
 
     def put(self, upload: PhotoUpload, data: bytes) -> None:
-        """Put a photo.
+        """Put a photo, whatever is there.
 
         Raises
         ------
         AwsError
             If the bucket does not take it.
         """
-        with translated(f"storing photo {upload.key}"):
+        with translated(f"storing photo {upload.path or upload.key}"):
             self._aws.s3.put_object(
                 Bucket=self.bucket,
                 Key=upload.key,
                 Body=data,
                 ContentType=upload.content_type,
                 Metadata=upload.metadata,
+            )
+
+    def put_new(self, upload: PhotoUpload, data: bytes) -> None:
+        """Put a photo unless one waits there for its worker already: it is the same.
+
+        Raises
+        ------
+        AwsError
+            If the bucket does not take it.
+        """
+        with translated(f"storing photo {upload.path or upload.key}"):
+            try:
+                self._aws.s3.put_object(
+                    Bucket=self.bucket,
+                    Key=upload.key,
+                    Body=data,
+                    ContentType=upload.content_type,
+                    Metadata=upload.metadata,
+                    IfNoneMatch="*",
+                )
+            except ClientError as error:
+                if error_code(error) not in _THERE_ALREADY:
+                    raise
+
+    def copy(self, upload: PhotoUpload, photo: "StoredPhoto") -> None:
+        """Copy a photo that lies in S3; it does not pass through here.
+
+        Raises
+        ------
+        AwsError
+            If the bucket does not take it, or the photo is another one by now.
+        """
+        with translated(f"copying photo {upload.path or upload.key}"):
+            self._aws.s3.copy_object(
+                Bucket=self.bucket,
+                Key=upload.key,
+                ContentType=upload.content_type,
+                Metadata=upload.metadata,
+                CopySource={"Bucket": photo.bucket, "Key": photo.key},
+                CopySourceIfMatch=photo.etag,
+                MetadataDirective="REPLACE",
             )
 
     def form(self, upload: PhotoUpload, max_bytes: int, seconds: int) -> UploadForm:

@@ -1,24 +1,23 @@
 """Photos of a batch on their way into the bucket: many at a time, each once."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from botocore.exceptions import ClientError
-
-from services.aws.errors import error_code, translated
 from services.aws.outcomes import MOST_IDS, Outcomes
+from services.aws.photo_uploads import PhotoUpload, PhotoUploadStore
 from services.aws.prefixes import StoredPhoto
-from services.batches.items import BatchItem, Refusal
+from services.batches.items import BatchItem, PhotoFile, Refusal
 from services.batches.photo import UnusablePhoto, content_type_of, read_photo, require_acceptable_size
 from services.contracts.domain import Enrollment, EnrollmentStatus
-from services.contracts.ids import person_id_of, photo_enrollment_id, upload_key
-from services.contracts.names import to_metadata
+from services.contracts.ids import person_id_of, photo_enrollment_id
+from services.contracts.reasons import RejectionReason
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 _WINDOW_BYTES = 32_000_000
 #: S3's own limits, in bytes.
 _LONGEST_KEY, _MOST_METADATA = 1024, 2048
-#: S3's answers to a put that must not replace: it is there, or another put of it is under way.
-_THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 _GIVES_A_FACE = frozenset({EnrollmentStatus.INDEXED, EnrollmentStatus.HELD})
 
 
@@ -62,21 +59,17 @@ class Sent:
 class _Prepared:
     """A photo that was read, or lies in S3 already."""
 
-    item: BatchItem
-    enrollment_id: str
-    metadata: dict[str, str]
-    data: bytes | None = field(repr=False)
-
-    @property
-    def key(self) -> str:
-        return upload_key(self.enrollment_id, PurePosixPath(self.item.file).name)
+    source: PhotoFile
+    upload: PhotoUpload
+    data: bytes = field(repr=False)
 
 
 class Uploads:
     """Puts the photos of one batch under ``index/uploads/``.
 
     The enrollment's id is made of person and content, so a photo that was enrolled is not sent again, by
-    whatever batch it came. A photo that lies in S3 is copied there without passing through here.
+    whatever batch it came. A photo that lies in S3 is copied there without passing through here. Who is
+    deleted from now on is not brought back by any of the photos, however long sending takes.
 
     Parameters
     ----------
@@ -84,9 +77,15 @@ class Uploads:
         How many are sent at the same time.
     """
 
-    def __init__(self, aws: "Aws", batch_id: str, threads: int = 8) -> None:
-        self._s3 = aws.s3
-        self._bucket = aws.outputs.photo_bucket_name
+    def __init__(
+        self,
+        aws: "Aws",
+        batch_id: str,
+        threads: int = 8,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._submitted_at = now()
+        self._store = PhotoUploadStore(aws)
         self._outcomes = Outcomes(aws)
         self._batch_id = batch_id
         self._threads = threads
@@ -111,15 +110,15 @@ class Uploads:
                 for window in self._windows(items):
                     photos = [photo for photo in window if isinstance(photo, _Prepared)]
                     yield from (refusal for refusal in window if isinstance(refusal, Refusal))
-                    known = self._outcomes.of({photo.enrollment_id for photo in photos})
+                    known = self._outcomes.of({photo.upload.enrollment_id for photo in photos})
                     yield from (sending.result() for sending in under_way)
                     under_way.clear()
                     for photo in photos:
-                        before = known.get(photo.enrollment_id)
+                        before = known.get(photo.upload.enrollment_id)
                         if self._needs_sending(photo, before):
                             under_way.append(pool.submit(self._send, photo, before))
                         else:
-                            yield Sent(photo.item.file, photo.enrollment_id, before)
+                            yield Sent(photo.source.path, photo.upload.enrollment_id, before)
                 yield from (sending.result() for sending in under_way)
             finally:
                 for sending in under_way:
@@ -132,7 +131,7 @@ class Uploads:
             prepared = item if isinstance(item, Refusal) else self._prepared(item)
             window.append(prepared)
             if isinstance(prepared, _Prepared):
-                held += len(prepared.data or b"")
+                held += len(prepared.data)
             if len(window) == MOST_IDS or held >= _WINDOW_BYTES:
                 yield window
                 window, held = [], 0
@@ -142,34 +141,33 @@ class Uploads:
     def _prepared(self, item: BatchItem) -> _Prepared | Refusal:
         try:
             if isinstance(item.photo, StoredPhoto):
-                data, digest = None, _digest_in_s3(item.photo)
+                data, digest = b"", _digest_in_s3(item.photo)
             else:
                 data = read_photo(item.photo)
                 digest = sha256(data).hexdigest()
+            upload = self._upload(item, digest)
         except UnusablePhoto as error:
             return Refusal(item.file, str(error))
-        person_id = person_id_of(item.full_name)
-        prepared = _Prepared(
-            item, photo_enrollment_id(person_id, digest), self._metadata(item, person_id), data
-        )
-        objection = _objection(prepared)
-        return prepared if objection is None else Refusal(item.file, objection)
+        objection = _objection(upload, item.file)
+        return _Prepared(item.photo, upload, data) if objection is None else Refusal(item.file, objection)
 
-    def _metadata(self, item: BatchItem, person_id: str) -> dict[str, str]:
-        metadata = {
-            "FullName": to_metadata(item.full_name),
-            "person-id": person_id,
-            "batch-id": self._batch_id,
-            "file": to_metadata(item.file),
-        }
-        if item.groups:
-            metadata["groups"] = to_metadata(",".join(item.groups))
-        if item.external_id:
-            metadata["external-id"] = to_metadata(item.external_id)
-        return metadata
+    def _upload(self, item: BatchItem, digest: str) -> PhotoUpload:
+        person_id = person_id_of(item.full_name)
+        return PhotoUpload(
+            enrollment_id=photo_enrollment_id(person_id, digest),
+            person_id=person_id,
+            full_name=item.full_name,
+            content_type=content_type_of(item.file),
+            file=PurePosixPath(item.file).name,
+            submitted_at=self._submitted_at,
+            batch_id=self._batch_id,
+            path=item.file,
+            groups=item.groups,
+            external_id=item.external_id,
+        )
 
     def _needs_sending(self, photo: _Prepared, known: Enrollment | None) -> bool:
-        identity = UUID(photo.enrollment_id).bytes
+        identity = UUID(photo.upload.enrollment_id).bytes
         if identity in self._seen:
             return False
         self._seen.add(identity)
@@ -179,37 +177,17 @@ class Uploads:
         announced = known.status is EnrollmentStatus.RECEIVED and known.attempts == 0
         # nothing but a deletion forgets whom it enrolled
         erased = known.status in _GIVES_A_FACE and known.person_id is None
-        return announced or erased
+        return announced or erased or known.rejection is RejectionReason.PERSON_DELETED
 
     def _send(self, photo: _Prepared, known: Enrollment | None) -> Sent:
         anew = known is not None and known.finished
-        place: dict[str, Any] = {
-            "Bucket": self._bucket,
-            "Key": photo.key,
-            "ContentType": content_type_of(photo.item.file),
-            "Metadata": photo.metadata,
-        }
-        with translated(f"storing photo {photo.item.file}"):
-            if isinstance(photo.item.photo, StoredPhoto):
-                self._s3.copy_object(
-                    **place,
-                    CopySource={"Bucket": photo.item.photo.bucket, "Key": photo.item.photo.key},
-                    CopySourceIfMatch=photo.item.photo.etag,
-                    MetadataDirective="REPLACE",
-                )
-            else:
-                self._put(place | {"Body": photo.data}, replace=anew)
-        return Sent(photo.item.file, photo.enrollment_id, known, anew)
-
-    def _put(self, place: dict[str, Any], *, replace: bool) -> None:
-        """Put a photo, unless it waits there for its worker since an interrupted run."""
-        if not replace:
-            place = place | {"IfNoneMatch": "*"}
-        try:
-            self._s3.put_object(**place)
-        except ClientError as error:
-            if error_code(error) not in _THERE_ALREADY:
-                raise
+        if isinstance(photo.source, StoredPhoto):
+            self._store.copy(photo.upload, photo.source)
+        elif anew:
+            self._store.put(photo.upload, photo.data)
+        else:
+            self._store.put_new(photo.upload, photo.data)
+        return Sent(photo.source.path, photo.upload.enrollment_id, known, anew)
 
 
 def _digest_in_s3(photo: StoredPhoto) -> str:
@@ -218,12 +196,12 @@ def _digest_in_s3(photo: StoredPhoto) -> str:
     return sha256(json.dumps([photo.bucket, photo.key, photo.etag]).encode()).hexdigest()
 
 
-def _objection(photo: _Prepared) -> str | None:
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in photo.item.file):
+def _objection(upload: PhotoUpload, file: str) -> str | None:
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in file):
         return "its name has control characters; rename it"
-    if len(photo.key.encode()) > _LONGEST_KEY:
+    if len(upload.key.encode()) > _LONGEST_KEY:
         return "its name is too long for S3; rename it"
-    described = sum(len(name) + len(value) for name, value in photo.metadata.items())
+    described = sum(len(name) + len(value) for name, value in upload.metadata.items())
     if described > _MOST_METADATA:
         return (
             f"full name, file name and groups take {described} bytes of S3's metadata, and {_MOST_METADATA} "

@@ -138,8 +138,8 @@ class Register:
         """
         if not data:
             raise Problem(NO_PHOTO, "The photo has 0 bytes. Send a picture.")
-        person = self._changeable(person_id)
-        upload = _upload(person, sha256(data).hexdigest(), content_type)
+        person, digest = self._changeable(person_id), sha256(data).hexdigest()
+        upload = _upload(person, digest, content_type)
         standing = self.enrollments.get(upload.enrollment_id)
         if standing is not None and standing.finished and not _may_be_tried_again(standing):
             return standing
@@ -151,7 +151,7 @@ class Register:
             received_at=datetime.now(UTC),
             full_name=person.full_name,
             person_id=person.person_id,
-            sha256=upload.sha256,
+            sha256=digest,
         )
         # before the worker can, so that whoever asks for it never hears that it is unknown
         if (standing is None or standing.finished) and not self.enrollments.save(received):
@@ -222,9 +222,9 @@ def _upload(person: Person, sha256: str, content_type: str) -> PhotoUpload:
         enrollment_id=photo_enrollment_id(person.person_id, sha256),
         person_id=person.person_id,
         full_name=person.full_name,
-        sha256=sha256,
         content_type=content_type,
         file=f"photo.{PHOTO_ENDINGS[content_type]}",
+        submitted_at=datetime.now(UTC),
     )
 
 

@@ -16,9 +16,9 @@ def upload(full_name="Zoë 李"):
         enrollment_id=photo_enrollment_id("p-1", SHA256),
         person_id="p-1",
         full_name=full_name,
-        sha256=SHA256,
         content_type="image/png",
         file="photo.png",
+        submitted_at=datetime(2026, 1, 2, tzinfo=UTC),
     )
 
 
@@ -26,7 +26,11 @@ def test_a_photo_is_put_where_the_lambda_finds_its_enrollment_and_says_whose_it_
     PhotoUploadStore(aws).put(upload(), b"picture")
     stored = aws.s3.get_object(Bucket="photos", Key=upload_key(upload().enrollment_id, "photo.png"))
     metadata = {name.lower(): from_metadata(value) for name, value in stored["Metadata"].items()}
-    assert metadata == {"fullname": "Zoë 李", "person-id": "p-1"}
+    assert metadata == {
+        "fullname": "Zoë 李",
+        "person-id": "p-1",
+        "submitted-at": "2026-01-02T00:00:00+00:00",
+    }
     assert (stored["Body"].read(), stored["ContentType"]) == (b"picture", "image/png")
 
 
@@ -35,7 +39,8 @@ def test_a_form_is_good_for_one_photo_of_one_person_and_a_while(aws):
     policy = json.loads(b64decode(form.fields["policy"]))
     assert ["content-length-range", 1, 1000] in policy["conditions"]
     assert {"bucket": "photos"} in policy["conditions"]
-    for name in ("key", "Content-Type", "x-amz-meta-person-id", "x-amz-meta-fullname"):
+    signed = ("key", "Content-Type", *(f"x-amz-meta-{name.lower()}" for name in upload().metadata))
+    for name in signed:
         assert {name: form.fields[name]} in policy["conditions"]
     assert form.fields["key"] == upload().key
     assert form.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"

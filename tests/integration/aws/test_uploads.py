@@ -17,6 +17,7 @@ from services.batches.source import open_source
 from services.contracts.domain import Batch, Enrollment, EnrollmentStatus
 from services.contracts.ids import person_id_of
 from services.contracts.names import from_metadata, to_metadata
+from services.contracts.reasons import RejectionReason
 
 JPEG = b"\xff\xd8\xff\xe0"
 THEN, NOW = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC)
@@ -33,7 +34,7 @@ def folder(root, people, photos=1):
 
 def send(aws, path, batch_id="b1"):
     with open_source(path) as source:
-        return list(Uploads(aws, batch_id).send(source))
+        return list(Uploads(aws, batch_id, now=lambda: NOW).send(source))
 
 
 def keys(aws):
@@ -74,6 +75,7 @@ def test_a_photo_is_put_where_its_enrollment_gets_its_id_and_carries_whose_it_is
         "file": "p/0.jpg",
         "groups": "staff,nächte",
         "external-id": "0042",
+        "submitted-at": "2026-11-21T00:00:00+00:00",
     }
 
 
@@ -101,8 +103,9 @@ def test_a_photo_that_waits_for_its_worker_is_not_replaced(aws, tmp_path):
     [
         {"status": EnrollmentStatus.FAILED, "person_id": "p"},
         {"status": EnrollmentStatus.INDEXED},
+        {"status": EnrollmentStatus.REJECTED, "rejection": RejectionReason.PERSON_DELETED},
     ],
-    ids=["failed", "its person was deleted since"],
+    ids=["failed", "its person was deleted since", "its person was deleted meanwhile"],
 )
 def test_what_failed_or_was_deleted_with_its_person_is_sent_anew(aws, tmp_path, fields):
     [first] = send(aws, folder(tmp_path, ["Ada"]))
