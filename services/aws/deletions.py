@@ -139,18 +139,20 @@ class DeletionStore:
     def finish(self, deletion: Deletion, now: datetime) -> None:
         """Replace the person by a mark without personal data, and date the receipt; both or neither.
 
-        The mark refuses photos from before now, and goes by itself after 30 days.
+        The mark refuses photos from before the deletion was first finished, and goes by itself after 30 days.
 
         Raises
         ------
         AwsError
             If the tables cannot be written.
         """
+        # a second look must not refuse who was submitted between the first and itself
+        deleted_at = deletion.finished_at or now
         mark = {
             "person_id": attribute(deletion.person_id),
             "deletion_id": attribute(deletion.deletion_id),
-            "deleted_at": attribute(sortable(now)),
-            "expires_at": attribute(int((now + MARK_KEPT).timestamp())),
+            "deleted_at": attribute(sortable(deleted_at)),
+            "expires_at": attribute(int((deleted_at + MARK_KEPT).timestamp())),
         }
         writes = [
             {

@@ -85,8 +85,8 @@ class EnrollmentStore:
         item = self._get(self._people, "person_id", person_id) or {}
         return item.get("full_name", {}).get("S")
 
-    def is_deleted(self, person_id: str, received_at: datetime) -> bool:
-        """Tell whether a person was deleted, or is to be, after a photo came.
+    def is_deleted(self, person_id: str, asked_for_at: datetime) -> bool:
+        """Tell whether a person was deleted, or is to be, after a photo was asked for.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class EnrollmentStore:
         item = self._get(self._people, "person_id", person_id) or {}
         if item.get("status", {}).get("S") == PersonStatus.DELETING.value:
             return True
-        return item.get("deleted_at", {}).get("S", "") >= sortable(received_at)
+        return item.get("deleted_at", {}).get("S", "") >= sortable(asked_for_at)
 
     def held(self) -> Iterator[Enrollment]:
         """Find the enrollments that wait for an operator.
@@ -209,7 +209,7 @@ class EnrollmentStore:
         -------
         Written
             DONE by this call; FINISHED_BEFORE if the enrollment was finished already; FACE_TAKEN if the face
-            is another enrollment's; PERSON_DELETED if the person was deleted after the photo came.
+            is another enrollment's; PERSON_DELETED if the person was deleted after the photo was asked for.
 
         Raises
         ------
@@ -282,7 +282,7 @@ def _person_update(enrollment: Enrollment, person: Person) -> Any:
     external_id = {} if person.external_id is None else {":external_id": attribute(person.external_id)}
     return {
         "Key": {"person_id": attribute(person.person_id)},
-        # a photo that came after the deletion brings a deleted person back, one from before never
+        # a photo asked for after the deletion brings a deleted person back, one from before never
         "UpdateExpression": (
             "SET full_name = if_not_exists(full_name, :name), name_key = if_not_exists(name_key, :name_key), "
             "kind = :kind, "
@@ -293,7 +293,7 @@ def _person_update(enrollment: Enrollment, person: Person) -> Any:
         ),
         "ConditionExpression": (
             "(attribute_not_exists(#status) OR #status <> :deleting) "
-            "AND (attribute_not_exists(deleted_at) OR deleted_at < :received)"
+            "AND (attribute_not_exists(deleted_at) OR deleted_at < :asked)"
         ),
         "ExpressionAttributeNames": _NAMES,
         "ExpressionAttributeValues": external_id
@@ -306,6 +306,6 @@ def _person_update(enrollment: Enrollment, person: Person) -> Any:
             ":created": attribute(person.created_at.isoformat()),
             ":one": attribute(1),
             ":deleting": attribute(PersonStatus.DELETING.value),
-            ":received": attribute(sortable(enrollment.received_at)),
+            ":asked": attribute(sortable(enrollment.asked_for_at)),
         },
     }

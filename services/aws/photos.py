@@ -1,6 +1,7 @@
 """Enrolment pictures in the bucket: as they are uploaded, and as they are kept."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -40,6 +41,9 @@ class UploadedPhoto:
         Metadata ``groups``, separated by commas: what a person who is new belongs to.
     external_id : str, optional
         Metadata ``external-id``: the number of a person who is new in somebody else's system.
+    submitted_at : datetime, optional
+        Metadata ``submitted-at``: when its batch was begun, or its form signed. What is no instant with its
+        offset, in ISO 8601, says nothing.
     """
 
     size: int
@@ -50,6 +54,7 @@ class UploadedPhoto:
     file: str | None = None
     groups: tuple[str, ...] = ()
     external_id: str | None = None
+    submitted_at: datetime | None = None
 
 
 class PhotoStore:
@@ -121,6 +126,7 @@ class PhotoStore:
             file=said.get("file"),
             groups=tuple(group.strip() for group in groups if group.strip()),
             external_id=said.get("external-id"),
+            submitted_at=_instant(said.get("submitted-at")),
         )
 
     def keep(self, jpeg: bytes, person_id: str, enrollment_id: str) -> StoredObject:
@@ -185,3 +191,11 @@ class PhotoStore:
             if error_code(error) in _MISSING:
                 raise PhotoMissing(f"{key} is not in the bucket") from error
             raise
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return None if instant.utcoffset() is None else instant

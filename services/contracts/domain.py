@@ -153,6 +153,9 @@ class Enrollment(_Record):
         Where the photo lies now: as it was uploaded until it is indexed or held, then as it is kept.
     original_key : str, optional
         Where the file lies as it was uploaded, if that is kept beside the photo.
+    submitted_at : datetime, optional
+        When the batch that sent the photo was begun, or the form that put it was signed, by its uploader's
+        clock.
     sha256 : str, optional
         Of the uploaded file, 64 hexadecimal digits.
     batch_id, file : str, optional
@@ -171,6 +174,7 @@ class Enrollment(_Record):
     key: str
     original_key: str | None = None
     received_at: AwareDatetime
+    submitted_at: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None
     full_name: str | None = None
     person_id: str | None = None
@@ -187,6 +191,11 @@ class Enrollment(_Record):
     def finished(self) -> bool:
         """Whether nothing will happen to it any more, unless an operator says so."""
         return self.status is not EnrollmentStatus.RECEIVED
+
+    @property
+    def asked_for_at(self) -> AwareDatetime:
+        """When somebody wanted the photo enrolled; S3's time bounds what an uploader's clock says."""
+        return min(self.received_at, self.submitted_at or self.received_at)
 
 
 class Batch(_Record):

@@ -96,5 +96,7 @@ _REJECTION_SENTENCES = {
     RejectionReason.SAME_PHOTO: "This person has the same photo already. Send a different one.",
     RejectionReason.OTHER_PERSON: "This face belongs to another person already.",
     RejectionReason.UNLIKE_OTHER_PHOTOS: "The face does not resemble the person's other photos.",
-    RejectionReason.PERSON_DELETED: "The person was deleted after the photo was sent.",
+    RejectionReason.PERSON_DELETED: (
+        "The person was deleted after the photo, or the batch that it came with, was submitted."
+    ),
 }

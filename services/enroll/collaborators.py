@@ -65,8 +65,8 @@ class Enrollments(Protocol):
         """Look up a person's name."""
         ...
 
-    def is_deleted(self, person_id: str, received_at: datetime) -> bool:
-        """Tell whether a person was deleted, or is to be, after a photo came."""
+    def is_deleted(self, person_id: str, asked_for_at: datetime) -> bool:
+        """Tell whether a person was deleted, or is to be, after a photo was asked for."""
         ...
 
     def save(self, enrollment: Enrollment) -> bool:

@@ -273,7 +273,7 @@ class EnrollService:
 
     def _is_of_deleted(self, enrollment: Enrollment) -> bool:
         person_id = enrollment.person_id
-        return person_id is not None and self._enrollments.is_deleted(person_id, enrollment.received_at)
+        return person_id is not None and self._enrollments.is_deleted(person_id, enrollment.asked_for_at)
 
     def _ended(self, enrollment: Enrollment, status: EnrollmentStatus, **fields: Any) -> Enrollment:
         cleared = {"detail": None, "rejection": None}
@@ -337,6 +337,7 @@ def _described(received: Enrollment, uploaded: UploadedPhoto) -> Enrollment:
         "person_id": uploaded.person_id or received.person_id or named,
         "batch_id": uploaded.batch_id,
         "file": uploaded.file,
+        "submitted_at": uploaded.submitted_at,
         "sha256": None if uploaded.data is None else sha256(uploaded.data).hexdigest(),
     }
     return received.model_copy(update={name: value for name, value in said.items() if value is not None})

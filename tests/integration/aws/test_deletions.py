@@ -170,9 +170,9 @@ def traces(aws, of="ada", name=NAME):
     return {place for place, text in found.items() if f'"{of}' in text or f"/{of}/" in text or name in text}
 
 
-def service(aws):
+def service(aws, now=NOW):
     jobs = JobQueue(aws, aws.outputs.enroll_queue_url)
-    return DeletionService(DeletionStore(aws), removals(aws), jobs, lambda: NOW)
+    return DeletionService(DeletionStore(aws), removals(aws), jobs, lambda: now)
 
 
 def job(deletion):
@@ -339,8 +339,9 @@ def test_a_second_look_takes_what_came_late_and_leaves_a_person_who_is_back(worl
     deletion = requested(world)
     service(world).handle(job(deletion))
     DecisionStore(world).record(decision("r-late", "ada", NAME, "ada-0"))
-    service(world).handle(job(deletion))
+    service(world, NOW + timedelta(minutes=15)).handle(job(deletion))
     assert traces(world) == set()
+    assert not EnrollmentStore(world).is_deleted("ada", NOW + timedelta(seconds=1))
     assert DeletionStore(world).get(deletion.deletion_id).decisions == 3
     PeopleStore(world).create(Person(person_id="ada", full_name=NAME, created_at=NOW))
     service(world).handle(job(deletion))

@@ -163,6 +163,10 @@ def test_what_is_left_of_a_deleted_person_yields_to_a_later_photo_alone(aws):
     assert store.finish_indexed(*enrolled(1, received_at=later)) is Written.DONE
     assert "expires_at" not in person(aws)
     assert store.finish_indexed(*enrolled(2)) is Written.PERSON_DELETED
+    begun_before = enrolled(2, received_at=later, submitted_at=NOW)
+    assert store.finish_indexed(*begun_before) is Written.PERSON_DELETED
+    begun_after = enrolled(2, received_at=later, submitted_at=later)
+    assert store.finish_indexed(*begun_after) is Written.DONE
 
 
 def test_an_enrollment_whose_person_was_erased_is_begun_anew_by_a_later_photo_alone(aws):
@@ -221,11 +225,20 @@ def test_what_an_uploader_says_of_a_photo_is_read_with_it(aws):
         "file": to_metadata("Zoë/1.jpg"),
         "groups": to_metadata("staff, Ärzte"),
         "external-id": "0042",
+        "submitted-at": "2026-01-02T03:04:05+01:00",
     }
     aws.s3.put_object(Bucket="photos", Key="index/x.jpg", Body=b"jpeg", Metadata=said)
     uploaded = PhotoStore(aws).read(StoredObject(bucket="photos", key="index/x.jpg"), 100)
     assert (uploaded.person_id, uploaded.batch_id, uploaded.file) == ("ada", "b-1", "Zoë/1.jpg")
     assert (uploaded.groups, uploaded.external_id) == (("staff", "Ärzte"), "0042")
+    assert uploaded.submitted_at == datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-01-02", "2026-01-02T03:04:05", "1767323045"])
+def test_what_is_no_instant_says_nothing_of_when_a_photo_was_submitted(aws, said):
+    aws.s3.put_object(Bucket="photos", Key="index/x.jpg", Body=b"jpeg", Metadata={"submitted-at": said})
+    photo = StoredObject(bucket="photos", key="index/x.jpg")
+    assert PhotoStore(aws).read(photo, 100).submitted_at is None
 
 
 def test_a_photo_put_by_any_s3_client_has_its_full_name_or_none(aws):

@@ -124,7 +124,7 @@ class Collection:
 class Tables:
     def __init__(self):
         self.enrollments, self.faces, self.people, self.photos = {}, {}, {}, {}
-        self.deleted = set()
+        self.deleted = {}
         self.before_finish = lambda: None
 
     def get(self, enrollment_id):
@@ -137,8 +137,8 @@ class Tables:
         person = self.people.get(person_id)
         return person and person.full_name
 
-    def is_deleted(self, person_id, received_at):
-        return person_id in self.deleted
+    def is_deleted(self, person_id, asked_for_at):
+        return person_id in self.deleted and self.deleted[person_id] >= asked_for_at
 
     def held(self):
         return iter([one for one in self.enrollments.values() if one.status is EnrollmentStatus.HELD])
@@ -169,7 +169,7 @@ class Tables:
             return Written.FINISHED_BEFORE
         if face.face_id in self.faces:
             return Written.FACE_TAKEN
-        if person.person_id in self.deleted:
+        if self.is_deleted(person.person_id, enrollment.asked_for_at):
             return Written.PERSON_DELETED
         self.enrollments[enrollment.enrollment_id] = enrollment
         self.faces[face.face_id] = face

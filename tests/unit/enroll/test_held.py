@@ -87,7 +87,7 @@ def test_a_resolution_that_died_is_taken_up_again(world, resolution, part, call)
 
 
 def test_a_photo_of_a_person_who_was_deleted_meanwhile_cannot_be_theirs(world):
-    world.tables.deleted.add(AUGUSTA)
+    world.tables.deleted[AUGUSTA] = NOW
     with pytest.raises(CannotResolve, match="was deleted"):
         world.held.resolve("e-2", Resolution.KEEP_BOTH)
     world.held.resolve("e-2", Resolution.REJECT)
@@ -104,7 +104,7 @@ def test_of_a_photo_that_was_sent_twice_one_can_be_kept_and_the_other_rejected(w
 
 
 def test_merging_into_a_person_who_was_deleted_meanwhile_leaves_nothing_there(world):
-    world.tables.deleted.add(ADA)
+    world.tables.deleted[ADA] = NOW
     with pytest.raises(CannotResolve, match="was deleted"):
         world.held.resolve("e-2", Resolution.MERGE)
     assert owners(world)["users"] == {ADA: 1}

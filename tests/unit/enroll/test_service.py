@@ -276,13 +276,31 @@ def test_a_photo_of_a_person_who_is_deleted_meanwhile_leaves_nothing_whatever_it
     world = World()
     otherwise(world)
     faces, objects = faces_of(world), set(world.bucket.objects) - {"index/e-1"}
-    world.tables.deleted.add(ADA)
+    world.tables.deleted[ADA] = NOW
     enrollment = world.enroll("e-1", "Ada Lovelace", 120)
     assert enrollment.rejection is RejectionReason.PERSON_DELETED
     assert "Ada" not in world.tables.get("e-1").model_dump_json()
     assert ADA not in world.tables.get("e-1").model_dump_json()
     assert faces_of(world) == faces
     assert set(world.bucket.objects) == objects
+
+
+@pytest.mark.parametrize(
+    ("submitted", "received", "comes_back"),
+    [(-1, 2, False), (1, 2, True), (None, 2, True), (2, -1, False)],
+    ids=["begun before", "begun after", "says nothing", "an uploader's clock that is ahead"],
+)
+def test_a_deleted_person_comes_back_by_what_was_submitted_after_the_deletion_alone(
+    submitted, received, comes_back
+):
+    world = World()
+    world.tables.deleted[ADA] = NOW
+    said = {} if submitted is None else {"submitted_at": NOW + timedelta(seconds=submitted)}
+    world.bucket.upload("index/e-1", jpeg(), full_name="Ada Lovelace", **said)
+    enrollment = world.service.handle(job(received_at=NOW + timedelta(seconds=received)))
+    assert (enrollment.status is EnrollmentStatus.INDEXED) is comes_back
+    assert (ADA in world.tables.people) is comes_back
+    assert enrollment.rejection is (None if comes_back else RejectionReason.PERSON_DELETED)
 
 
 def test_a_person_who_was_erased_can_be_enrolled_anew_with_the_same_photo():
