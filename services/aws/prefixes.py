@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from botocore.exceptions import ClientError
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 #: What the stack keeps in its own bucket; what is put under the first is enrolled as it comes.
 _OURS = ("index/", "photos/", "frames/", "posted-frames/")
 _LARGEST_MANIFEST = 50_000_000
+#: A call tells the metadata of one object: as many calls at a time, and as many objects asked for ahead.
+_HEADS_AT_ONCE, _HEADS_AHEAD = 16, 64
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
@@ -38,6 +42,22 @@ class StoredPhoto(PhotoFile):
     bucket: str
     key: str
     etag: str
+
+
+class _Listing:
+    """The photos of a prefix by their paths below it: one call tells of a thousand.
+
+    A manifest names them in an order of its own, so all their names are in memory.
+    """
+
+    def __init__(self, photos: Iterator[StoredPhoto]) -> None:
+        self._photos = {photo.path: photo for photo in photos}
+
+    def find(self, path: str) -> PhotoFile | Refusal:
+        """Find one photo by its path below the prefix."""
+        if ".." in path.split("/"):
+            return Refusal(path, "it leads out of the prefix; only objects below it are taken")
+        return self._photos.get(path) or Refusal(path, "there is no such object")
 
 
 class Prefix:
@@ -69,7 +89,7 @@ class Prefix:
             )
 
     def __iter__(self) -> Iterator[BatchItem | Refusal]:
-        """Go through the photos, one at a time.
+        """Go through the photos.
 
         Raises
         ------
@@ -78,12 +98,24 @@ class Prefix:
         AwsError
             If the bucket cannot be read.
         """
+        return self.rest(0)
+
+    def rest(self, position: int) -> Iterator[BatchItem | Refusal]:
+        """Go through the photos without the first ones, which are not asked for.
+
+        Raises
+        ------
+        UnreadableBatch, AwsError
+            As going through all of them does.
+        """
         manifest = self._manifest()
         if manifest is not None:
-            yield from Manifest(MANIFEST, manifest, self)
+            yield from islice(Manifest(MANIFEST, manifest, _Listing(self._objects())), position, None)
             return
-        for path in self._paths():
-            yield self._named(path)
+        paths = (photo.path for photo in islice(self._objects(), position, None))
+        with ThreadPoolExecutor(_HEADS_AT_ONCE, "metadata") as pool:
+            while some := list(islice(paths, _HEADS_AHEAD)):
+                yield from pool.map(self._named, some)
 
     def count(self) -> int:
         """Count items and refusals, without looking at the photos.
@@ -95,23 +127,17 @@ class Prefix:
         """
         if self._manifest() is not None:
             return sum(1 for _ in self)
-        return sum(1 for _ in self._paths())
+        return sum(1 for _ in self._objects())
 
-    def find(self, path: str) -> PhotoFile | Refusal:
-        """Find one photo by its path below the prefix."""
-        if ".." in path.split("/"):
-            return Refusal(path, "it leads out of the prefix; only objects below it are taken")
-        head = self._head(path)
-        return Refusal(path, "there is no such object") if head is None else self._photo(path, head)
-
-    def _paths(self) -> Iterator[str]:
+    def _objects(self) -> Iterator[StoredPhoto]:
         with translated(f"listing s3://{self.bucket}/{self.prefix}"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
             for page in pages:
                 for stored in page.get("Contents", []):
                     key = stored.get("Key", "")
                     if not key.endswith("/"):
-                        yield key.removeprefix(self.prefix)
+                        path = key.removeprefix(self.prefix)
+                        yield self._photo(path, stored.get("Size", 0), stored.get("ETag", ""))
 
     def _named(self, path: str) -> BatchItem | Refusal:
         if not has_picture_name(path):
@@ -130,17 +156,13 @@ class Prefix:
         except ValueError as error:
             return Refusal(path, f"its FullName is wrong: {error}")
         groups = tuple(word.strip() for word in described.get("groups", "").split(",") if word.strip())
-        return BatchItem(self._photo(path, head), name, groups, described.get("external-id"))
+        photo = self._photo(path, head["ContentLength"], head["ETag"])
+        return BatchItem(photo, name, groups, described.get("external-id"))
 
-    def _photo(self, path: str, head: "HeadObjectOutputTypeDef") -> StoredPhoto:
+    def _photo(self, path: str, size: int, etag: str) -> StoredPhoto:
         key = f"{self.prefix}{path}"
         return StoredPhoto(
-            path=path,
-            size=head["ContentLength"],
-            open=lambda: self._open(key),
-            bucket=self.bucket,
-            key=key,
-            etag=head["ETag"],
+            path=path, size=size, open=lambda: self._open(key), bucket=self.bucket, key=key, etag=etag
         )
 
     def _head(self, path: str) -> "HeadObjectOutputTypeDef | None":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from services.batches.archive import Archive
@@ -22,6 +23,10 @@ class Source:
 
     def __iter__(self) -> Items:
         return self._items()
+
+    def rest(self, position: int) -> Items:
+        """Go through the batch without its first items, which are not opened."""
+        return islice(self, position, None)
 
     def count(self) -> int:
         """Count items and refusals, without opening a photo.

@@ -266,6 +266,35 @@ def test_a_prefix_in_the_stack_s_own_bucket_may_have_a_manifest(aws):
     assert prefix.count() == 3
 
 
+def heads(aws, monkeypatch):
+    """Tell which objects' metadata is asked for."""
+    asked = []
+    head = aws.s3.head_object
+    monkeypatch.setattr(aws.s3, "head_object", lambda **place: asked.append(place["Key"]) or head(**place))
+    return asked
+
+
+def test_with_a_manifest_no_object_is_asked_for_by_itself(aws, monkeypatch):
+    lines = "".join(f"{number}.jpg,Ada\n" for number in range(50))
+    put(aws, "photos", "drop/manifest.csv", f"file,name\n{lines}".encode())
+    for number in range(50):
+        put(aws, "photos", f"drop/{number}.jpg")
+    asked = heads(aws, monkeypatch)
+    assert len(list(Prefix(aws, "s3://photos/drop"))) == 50
+    assert asked == ["drop/manifest.csv"]
+
+
+def test_the_rest_of_a_prefix_is_gone_through_in_order_and_the_first_are_not_asked_for(aws, monkeypatch):
+    for number in range(150):
+        put(aws, "photos", f"drop/{number:03}.jpg", FullName="Ada")
+    asked = heads(aws, monkeypatch)
+    prefix = Prefix(aws, "s3://photos/drop")
+    assert [item.file for item in prefix.rest(70)] == [f"{number:03}.jpg" for number in range(70, 150)]
+    assert set(asked) == {"drop/manifest.csv", *(f"drop/{number:03}.jpg" for number in range(70, 150))}
+    put(aws, "photos", "drop/manifest.csv", b"file,name\n007.jpg,Ada\n003.jpg,Eve\n149.jpg,Bob\n")
+    assert [item.full_name for item in prefix.rest(1)] == ["Eve", "Bob"]
+
+
 def test_a_photo_replaced_in_its_prefix_is_another_photo(aws):
     put(aws, "photos", "drop/1.jpg", FullName="Ada")
     [first] = Uploads(aws, "b1").send(Prefix(aws, "s3://photos/drop"))
