@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from cli.batch_report import Line, Report, opened_report
+from cli.batch_report import Report, opened_report
 from cli.connection import console
 from services.aws.batches import BatchStore
 from services.aws.connection import Aws
@@ -22,6 +22,7 @@ from services.aws.outcomes import MOST_IDS, Outcomes
 from services.aws.prefixes import Prefix
 from services.aws.uploads import Sent, Uploads
 from services.batches.items import BatchItem, Refusal
+from services.batches.report import Line
 from services.batches.source import open_source
 from services.contracts.domain import Batch, Enrollment
 

@@ -18,7 +18,6 @@ from rich.markup import escape
 
 from cli import demo as demonstration
 from cli.batch import is_batch, run_batch
-from cli.batch_report import Line
 from cli.check import check
 from cli.connection import OnAws, complaints, connect, console
 from cli.dataset.command import dataset
@@ -37,6 +36,7 @@ from services.aws.held import CannotResolve, NotHeld
 from services.aws.people import PersonChanged, PersonUnknown
 from services.batches.items import UnreadableBatch
 from services.batches.photo import UnusablePhoto, content_type_of
+from services.batches.report import Line
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.names import parse_full_name
 from services.contracts.tokens import KioskToken

@@ -10,9 +10,10 @@ from rich.progress import Progress
 
 from cli import batch as batches
 from cli.batch import BatchRun, is_batch
-from cli.batch_report import Line, Report, ReportUnwritable, opened_report
+from cli.batch_report import Report, ReportUnwritable, opened_report
 from services.aws.uploads import Sent
 from services.batches.items import Refusal
+from services.batches.report import Line
 from services.contracts.domain import Enrollment, EnrollmentStatus
 from services.contracts.reasons import RejectionReason
 
