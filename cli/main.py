@@ -34,6 +34,7 @@ from localaws.supervisor import ProcessFailed
 from services.aws.errors import AwsError
 from services.aws.held import CannotResolve, NotHeld
 from services.aws.people import PersonChanged, PersonUnknown
+from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
 from services.batches.items import UnreadableBatch
 from services.batches.photo import UnusablePhoto, content_type_of
 from services.batches.report import Line
@@ -70,6 +71,8 @@ _EXPECTED = (
     NotHeld,
     PersonChanged,
     PersonUnknown,
+    PhotoOnItsWay,
+    PhotoUnknown,
     ProcessFailed,
     SeveralPeople,
     UnreadableBatch,

@@ -14,6 +14,7 @@ from services.aws.connection import Aws
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.people import PeopleStore, PersonUnknown
+from services.aws.photo_removal import PhotoRemovalStore
 from services.contracts.domain import ENOUGH_PHOTOS, Deletion, Person, PersonStatus
 from services.contracts.names import fold_name
 
@@ -30,7 +31,7 @@ class SeveralPeople(Exception):
 
 
 class DeletionPending(Exception):
-    """The person is not recognised any more, but not all is removed yet."""
+    """What is to be removed counts no more, but not all of it is gone yet."""
 
 
 @people.command("list")
@@ -118,6 +119,30 @@ def delete(
     )
 
 
+@people.command("remove-photo")
+def remove_photo(
+    whom: Whom,
+    enrollment_id: Annotated[
+        str, typer.Argument(metavar="PHOTO", help="The photo's id, as facegate people show tells it.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait until everything is removed.", min=0)] = 60,
+    aws: OnAws = False,
+) -> None:
+    """Remove one photo of a person for good; the person stays."""
+    connection = connect(aws)
+    person = find_person(PeopleStore(connection), whom)
+    if not yes:
+        typer.confirm(f"Remove photo {enrollment_id} of {person.full_name} for good?", abort=True)
+    removals = PhotoRemovalStore(connection)
+    asked = removals.request(person.person_id, enrollment_id, getpass.getuser(), datetime.now(UTC))
+    receipt = _finished(DeletionStore(connection), asked, timeout)
+    console.print(
+        f"[green]removed[/] a photo of {escape(person.full_name)}: {receipt.faces} faces, {receipt.photos} "
+        f"versions of it; receipt {receipt.deletion_id}"
+    )
+
+
 def find_person(store: PeopleStore, whom: str) -> Person:
     """Find a person by id or full name.
 
@@ -158,8 +183,9 @@ def _finished(deletions: DeletionStore, asked: Deletion, timeout: float) -> Dele
             return receipt
         if time.monotonic() >= deadline:
             raise DeletionPending(
-                f"the person is recognised no more, but deletion {asked.deletion_id} was not finished after "
-                f"{timeout:.0f} s and goes on by itself: does an enroll worker run?"
+                f"{'the photo' if asked.enrollment_id else 'the person'} is marked as deleted, but deletion "
+                f"{asked.deletion_id} was not finished after {timeout:.0f} s and goes on by itself: does an "
+                "enroll worker run?"
             )
         time.sleep(_POLL_SECONDS)
 
@@ -168,11 +194,17 @@ def _show_photos(aws: Aws, person: Person) -> None:
     photos, more = EnrollmentStore(aws).of_person(person.person_id, limit=_MOST_PHOTOS)
     if not photos:
         return
-    table = Table("Received", "Status", "Why", "Photo")
+    table = Table("Photo", "Received", "Status", "Why", "Where")
     for photo in photos:
         why = photo.detail or (photo.rejection.sentence if photo.rejection else "")
         place = escape(photo.file or f"s3://{photo.bucket}/{photo.key}")
-        table.add_row(f"{photo.received_at:%Y-%m-%d %H:%M}", photo.status.value, escape(why), place)
+        table.add_row(
+            photo.enrollment_id,
+            f"{photo.received_at:%Y-%m-%d %H:%M}",
+            photo.status.value,
+            escape(why),
+            place,
+        )
     console.print(table)
     if more is not None:
         console.print(f"There are more than {_MOST_PHOTOS} photos.")

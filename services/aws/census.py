@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from services.aws.connection import Aws
 
 _PAGE = 4096
+_ON_THE_WAY = frozenset({EnrollmentStatus.RECEIVED, EnrollmentStatus.REMOVED})
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Census:
     held : frozenset of str
         Ids of faces whose photos wait for an operator; no table says whose they are.
     busy : frozenset of str
-        People of whom photos are on their way.
+        People of whom photos are on their way in, or out: a photo that is out names nobody.
     """
 
     collected: dict[str, CollectedFace]
@@ -89,7 +90,7 @@ def take_census(aws: "Aws") -> Census:
         busy=frozenset(
             enrollment.person_id
             for enrollment in open_ones
-            if enrollment.status is EnrollmentStatus.RECEIVED and enrollment.person_id is not None
+            if enrollment.status in _ON_THE_WAY and enrollment.person_id is not None
         ),
     )
 
@@ -116,11 +117,12 @@ def _users(aws: "Aws") -> Iterator[str]:
 
 def _open_enrollments(aws: "Aws") -> Iterator[Enrollment]:
     unfinished = {
-        "FilterExpression": "#status IN (:received, :held)",
+        "FilterExpression": "#status IN (:received, :held, :removed)",
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": {
             ":received": {"S": EnrollmentStatus.RECEIVED.value},
             ":held": {"S": EnrollmentStatus.HELD.value},
+            ":removed": {"S": EnrollmentStatus.REMOVED.value},
         },
     }
     for item in _scan(aws, aws.outputs.enrollments_table_name, unfinished):

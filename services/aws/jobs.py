@@ -12,13 +12,17 @@ from services.contracts.messages import (
     DELETE_PERSON_TASK,
     ENROLL_TASK,
     RECOGNIZE_TASK,
+    REMOVE_PHOTO_TASK,
     DeletePersonJob,
     EnrollJob,
     RecognizeJob,
+    RemovePhotoJob,
 )
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
+
+Job = RecognizeJob | EnrollJob | DeletePersonJob | RemovePhotoJob
 
 
 def celery_body(task: str, job_id: str, argument: str, queue_name: str) -> str:
@@ -63,7 +67,7 @@ class JobQueue:
         self._url = queue_url
         self._name = queue_name(queue_url)
 
-    def send(self, job: RecognizeJob | EnrollJob | DeletePersonJob, *, delay_seconds: int = 0) -> None:
+    def send(self, job: Job, *, delay_seconds: int = 0) -> None:
         """Queue a job.
 
         Parameters
@@ -96,7 +100,7 @@ class JobQueue:
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def _task_and_id(job: RecognizeJob | EnrollJob | DeletePersonJob) -> tuple[str, str]:
+def _task_and_id(job: Job) -> tuple[str, str]:
     match job:
         case RecognizeJob():
             return RECOGNIZE_TASK, job.recognition_id
@@ -104,3 +108,5 @@ def _task_and_id(job: RecognizeJob | EnrollJob | DeletePersonJob) -> tuple[str, 
             return ENROLL_TASK, job.enrollment_id
         case DeletePersonJob():
             return DELETE_PERSON_TASK, job.deletion_id
+        case RemovePhotoJob():
+            return REMOVE_PHOTO_TASK, job.deletion_id

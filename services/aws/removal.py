@@ -8,7 +8,7 @@ from services.aws.directory import FACE_ATTRIBUTES, MOST_KEYS
 from services.aws.errors import AwsError, AwsUnavailable, translated
 from services.aws.items import attribute, from_item, sortable
 from services.aws.patience import patiently
-from services.contracts.domain import EnrollmentStatus, Face, Removed
+from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Removed
 from services.contracts.ids import KEPT_PREFIX, UPLOAD_PREFIX
 from services.contracts.reasons import RejectionReason
 
@@ -142,11 +142,21 @@ class PhotosOfPerson:
         """
         found = set(self._versions(f"{KEPT_PREFIX}{person_id}/"))
         for item in _query(self._dynamodb, self._enrollments, _BY_PERSON, "person_id", person_id):
-            found |= set(self._versions(f"{UPLOAD_PREFIX}{item['enrollment_id']['S']}/"))
-            for place in ("key", "original_key"):
-                key = item.get(place, {}).get("S", "")
-                found |= {version for version in self._versions(key) if key and version.key == key}
+            found |= self.of_enrollment(from_item(Enrollment, item))
         return sorted(found)
+
+    def of_enrollment(self, enrollment: Enrollment) -> set[ObjectVersion]:
+        """List those of one photo.
+
+        Raises
+        ------
+        AwsError
+            If the bucket cannot be asked.
+        """
+        found = set(self._versions(f"{UPLOAD_PREFIX}{enrollment.enrollment_id}/"))
+        for key in (enrollment.key, enrollment.original_key or ""):
+            found |= {version for version in self._versions(key) if version.key == key}
+        return found
 
     def _versions(self, prefix: str) -> Iterator[ObjectVersion]:
         if not prefix:

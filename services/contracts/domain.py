@@ -128,6 +128,7 @@ class EnrollmentStatus(StrEnum):
     HELD = "held"
     REJECTED = "rejected"
     FAILED = "failed"
+    REMOVED = "removed"
 
 
 class Resemblance(_Record):
@@ -166,6 +167,8 @@ class Enrollment(_Record):
         A sentence beside the rejection's own, with figures or names.
     attempts : int
         How often it was begun.
+    deletion_id : str, optional
+        The deletion that removes the photo, until it is done.
     """
 
     enrollment_id: str
@@ -186,6 +189,7 @@ class Enrollment(_Record):
     batch_id: str | None = None
     file: str | None = None
     attempts: int = Field(default=0, ge=0)
+    deletion_id: str | None = None
 
     @property
     def finished(self) -> bool:
@@ -225,10 +229,12 @@ class Removed(StrEnum):
 
 
 class Deletion(_Record):
-    """The removal of a person: what was asked for, and the receipt of what is gone.
+    """The removal of a person, or of one photo: what was asked for, and the receipt of what is gone.
 
     Attributes
     ----------
+    enrollment_id : str, optional
+        The photo, where one alone is removed and the person stays.
     faces, photos, enrollments, decisions : int
         How many faces were removed from the collection, object versions from S3, and records whose personal
         fields were removed.
@@ -236,6 +242,7 @@ class Deletion(_Record):
 
     deletion_id: str
     person_id: str
+    enrollment_id: str | None = None
     requested_at: AwareDatetime
     requested_by: str
     finished_at: AwareDatetime | None = None

@@ -23,6 +23,7 @@ from services.contracts.domain import Decision, Identifier
 RECOGNIZE_TASK = "facegate.recognize"
 ENROLL_TASK = "facegate.enroll"
 DELETE_PERSON_TASK = "facegate.delete_person"
+REMOVE_PHOTO_TASK = "facegate.remove_photo"
 #: Frames of one visitor in one job.
 MOST_FRAMES = 5
 
@@ -108,6 +109,16 @@ class DeletePersonJob(_Message):
 
     version: Literal[1] = 1
     deletion_id: Identifier
+    person_id: str
+    requested_at: AwareDatetime
+
+
+class RemovePhotoJob(_Message):
+    """Remove one photo of a person from everywhere; done again, it removes what is left, or nothing."""
+
+    version: Literal[1] = 1
+    deletion_id: Identifier
+    enrollment_id: Identifier
     person_id: str
     requested_at: AwareDatetime
 

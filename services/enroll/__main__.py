@@ -5,11 +5,20 @@ from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.face_index import FaceIndex
 from services.aws.jobs import JobQueue
+from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photos import PhotoStore
-from services.aws.removal import removals
+from services.aws.removal import PhotosOfPerson, removals
 from services.aws.worker import JobKind, WorkerQueue, run_worker
-from services.contracts.messages import DELETE_PERSON_TASK, ENROLL_TASK, DeletePersonJob, EnrollJob
+from services.contracts.messages import (
+    DELETE_PERSON_TASK,
+    ENROLL_TASK,
+    REMOVE_PHOTO_TASK,
+    DeletePersonJob,
+    EnrollJob,
+    RemovePhotoJob,
+)
 from services.enroll.deletion import DeletionService
+from services.enroll.photo_removal import PhotoRemovalService
 from services.enroll.service import EnrollService
 from services.enroll.settings import EnrollSettings
 from services.startup import starting
@@ -20,14 +29,19 @@ def main() -> None:
     with starting("enroll"):
         settings = EnrollSettings()
         aws = Aws.connect(AwsSettings())
+        faces, enrollments, deletions = FaceIndex(aws), EnrollmentStore(aws), DeletionStore(aws)
         service = EnrollService(
-            photos=PhotoStore(aws),
-            faces=FaceIndex(aws),
-            enrollments=EnrollmentStore(aws),
-            settings=settings,
+            photos=PhotoStore(aws), faces=faces, enrollments=enrollments, settings=settings
         )
         outputs = aws.outputs
-        deleting = DeletionService(DeletionStore(aws), removals(aws), JobQueue(aws, outputs.enroll_queue_url))
+        deleting = DeletionService(deletions, removals(aws), JobQueue(aws, outputs.enroll_queue_url))
+        removing = PhotoRemovalService(
+            receipts=deletions,
+            photos=PhotoRemovalStore(aws),
+            faces=faces,
+            claims=enrollments,
+            versions=PhotosOfPerson(aws),
+        )
         queue = WorkerQueue.read(aws, outputs.enroll_queue_url, outputs.enroll_dead_letter_queue_url)
     run_worker(
         aws,
@@ -35,6 +49,7 @@ def main() -> None:
         [
             JobKind(ENROLL_TASK, EnrollJob, service.handle, service.give_up),
             JobKind(DELETE_PERSON_TASK, DeletePersonJob, deleting.handle),
+            JobKind(REMOVE_PHOTO_TASK, RemovePhotoJob, removing.handle),
         ],
         concurrency=settings.concurrency,
     )

@@ -13,6 +13,7 @@ from services.aws.idempotency import RequestStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosks import KioskStore
 from services.aws.people import PeopleStore
+from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photo_uploads import PhotoUploadStore
 from services.aws.replies import ReplyQueue, ReplyQueues
 from services.aws.tokens import TokenStore
@@ -64,7 +65,13 @@ def make_app() -> Flask:
         repeatable,
         KioskAuthenticator(KioskStore(aws)),
         settings,
-        register=Register(PeopleStore(aws), EnrollmentStore(aws), PhotoUploadStore(aws), DeletionStore(aws)),
+        register=Register(
+            people=PeopleStore(aws),
+            enrollments=EnrollmentStore(aws),
+            uploads=PhotoUploadStore(aws),
+            deletions=DeletionStore(aws),
+            removals=PhotoRemovalStore(aws),
+        ),
         programs=ProgramAuthenticator(TokenStore(aws)),
     )
     ends_with_worker(app, replies)

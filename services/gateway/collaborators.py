@@ -127,6 +127,14 @@ class Deletions(Protocol):
         ...
 
 
+class PhotoRemovals(Protocol):
+    """The removals of single photos; their receipts are deletions."""
+
+    def request(self, person_id: str, enrollment_id: str, requested_by: str, now: datetime) -> Deletion:
+        """Have a person's photo removed."""
+        ...
+
+
 class PhotoUploads(Protocol):
     """Where photos go."""
 

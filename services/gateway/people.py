@@ -8,15 +8,17 @@ from hashlib import sha256
 from typing import Any
 
 from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
+from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
 from services.aws.photo_uploads import PhotoUpload, UploadForm
 from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Person, PersonStatus
 from services.contracts.ids import photo_enrollment_id
-from services.gateway.collaborators import Deletions, Enrollments, People, PhotoUploads
+from services.gateway.collaborators import Deletions, Enrollments, People, PhotoRemovals, PhotoUploads
 from services.gateway.person_bodies import NewPerson, PhotoToUpload
 from services.gateway.problems import (
     NO_PHOTO,
     PERSON_CHANGED,
     PERSON_DELETING,
+    PHOTO_ON_ITS_WAY,
     UNKNOWN_DELETION,
     UNKNOWN_ENROLLMENT,
     UNKNOWN_PERSON,
@@ -47,6 +49,7 @@ class Register:
     enrollments: Enrollments
     uploads: PhotoUploads
     deletions: Deletions
+    removals: PhotoRemovals
 
     def create(self, new: NewPerson) -> Person:
         """Create a person, who has no photos yet."""
@@ -183,6 +186,32 @@ class Register:
         """
         self.find(person_id)
         return self.enrollments.of_person(person_id, position, limit)
+
+    def remove_photo(self, person_id: str, enrollment_id: str, requested_by: str) -> Deletion:
+        """Have one photo removed; asked for again meanwhile, it is the same deletion.
+
+        Raises
+        ------
+        Problem
+            If there is no such person or photo, or the photo is just being enrolled.
+        """
+        person = self._changeable(person_id)
+        photo = self.enrollment(enrollment_id)
+        try:
+            return self.removals.request(
+                person.person_id, photo.enrollment_id, requested_by, datetime.now(UTC)
+            )
+        except PhotoUnknown as error:
+            raise Problem(
+                UNKNOWN_ENROLLMENT,
+                "This person has no photo with this id, or not any more. GET the person's photos has them.",
+            ) from error
+        except PhotoOnItsWay as error:
+            raise Problem(
+                PHOTO_ON_ITS_WAY,
+                "The photo is just being enrolled. Remove it when its enrollment is finished.",
+                {"Retry-After": "2"},
+            ) from error
 
     def enrollment(self, enrollment_id: str) -> Enrollment:
         """Tell what became of a photo.

@@ -134,6 +134,8 @@ class DeletionBody(_Body):
 
     Attributes
     ----------
+    enrollment_id : str or None
+        The photo, where one alone is removed and the person stays.
     faces, photos, enrollments, decisions : int
         How many faces were removed, versions of photos deleted, and records freed of what is personal; 0
         until it is finished with them.
@@ -141,6 +143,7 @@ class DeletionBody(_Body):
 
     deletion_id: str
     person_id: str
+    enrollment_id: str | None
     requested_by: str
     requested_at: AwareDatetime
     finished_at: AwareDatetime | None
@@ -243,10 +246,14 @@ _STANDINGS = {
     EnrollmentStatus.HELD: "The face resembles another person's. An operator has to say who it is.",
     EnrollmentStatus.REJECTED: "The photo was rejected.",
     EnrollmentStatus.FAILED: "The photo was given up after several attempts. Send it again.",
+    EnrollmentStatus.REMOVED: "The photo was removed. It counts no more.",
 }
+_ERASED = "The photo gave a face, and was removed when its person was deleted."
 
 
 def _message(enrollment: Enrollment) -> str:
+    if enrollment.status is EnrollmentStatus.INDEXED and enrollment.person_id is None:
+        return _ERASED
     sentence = enrollment.rejection.sentence if enrollment.rejection else _STANDINGS[enrollment.status]
     return f"{sentence} {enrollment.detail}" if enrollment.detail else sentence
 

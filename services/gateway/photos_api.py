@@ -14,7 +14,14 @@ from services.gateway.cursors import Cursors, page_size
 from services.gateway.json_answer import json_answer
 from services.gateway.json_body import read_json
 from services.gateway.people import Register
-from services.gateway.person_bodies import EnrollmentBody, PhotosBody, PhotosToUpload, UploadBody, UploadsBody
+from services.gateway.person_bodies import (
+    DeletionBody,
+    EnrollmentBody,
+    PhotosBody,
+    PhotosToUpload,
+    UploadBody,
+    UploadsBody,
+)
 from services.gateway.problems import TOO_MANY_PHOTOS, Problem
 from services.gateway.request_body import PHOTO, BodyLimits, read_pictures
 from services.gateway.settings import GatewaySettings
@@ -76,6 +83,13 @@ def photos_api(
             expires_at=expires_at,
         )
         return json_answer(body)
+
+    @blueprint.delete("/people/<person_id>/photos/<enrollment_id>")
+    def remove_photo(person_id: str, enrollment_id: str) -> Response:
+        deletion = register.remove_photo(person_id, enrollment_id, f"token {g.program.token_id}")
+        response = json_answer(DeletionBody.of(deletion), HTTPStatus.ACCEPTED)
+        response.headers["Location"] = url_for("people_api.deletion", deletion_id=deletion.deletion_id)
+        return response
 
     @blueprint.get("/enrollments/<enrollment_id>")
     def enrollment(enrollment_id: str) -> Response:

@@ -198,6 +198,13 @@ UNKNOWN_ENROLLMENT = ProblemType(
     "Unknown enrollment",
     "No enrollment has this id, or its photo has not arrived yet. Ask again when it was sent.",
 )
+PHOTO_ON_ITS_WAY = ProblemType(
+    "photo-on-its-way",
+    HTTPStatus.CONFLICT,
+    "The photo is being enrolled",
+    "A photo is removed when its enrollment is finished, whatever came of it. Ask for the enrollment, and "
+    "try again then.",
+)
 NO_PHOTO = ProblemType(
     "no-photo",
     HTTPStatus.BAD_REQUEST,
@@ -280,6 +287,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         PERSON_DELETING,
         UNKNOWN_DELETION,
         UNKNOWN_ENROLLMENT,
+        PHOTO_ON_ITS_WAY,
         NO_PHOTO,
         PHOTO_TOO_LARGE,
         UNSUPPORTED_PHOTO_TYPE,

@@ -101,13 +101,13 @@ def test_the_gateway_writes_no_decision_no_kiosk_no_face_and_no_token(template):
     assert writable_tables(template, "GatewayPolicy") == writable
 
 
-def test_the_gateway_puts_enrollments_and_changes_none(template):
+def test_the_gateway_notes_and_marks_enrollments_and_deletes_none(template):
     allowed = [
         statement["Action"]
         for statement in statements(template, "GatewayPolicy")
         if ("GetAtt", "EnrollmentsTable.Arn") in [statement["Resource"], *statement["Resource"]]
     ]
-    assert allowed == ["dynamodb:GetItem", "dynamodb:PutItem"]
+    assert allowed == ["dynamodb:GetItem", ["dynamodb:PutItem", "dynamodb:UpdateItem"]]
 
 
 def test_the_recognize_worker_writes_decisions_alone(template):

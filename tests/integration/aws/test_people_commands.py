@@ -118,3 +118,40 @@ def test_a_deletion_is_waited_for_and_its_receipt_shown(facegate, aws, monkeypat
     done = facegate("delete", "ada", "--yes")
     assert "removed Ada Lovelace: 3 faces" in done.stdout
     assert PeopleStore(aws).get("ada") is None
+
+
+def indexed(aws):
+    photo = Enrollment(
+        enrollment_id="e-1",
+        status=EnrollmentStatus.INDEXED,
+        bucket="photos",
+        key="photos/ada/e-1.jpg",
+        person_id="ada",
+        received_at=NOW,
+    )
+    EnrollmentStore(aws).save(photo)
+
+
+def test_a_photo_is_removed_by_the_id_that_its_person_is_shown_with(facegate, aws, monkeypatch):
+    indexed(aws)
+    assert "e-1" in facegate("show", "ada").stdout
+    request = commands.PhotoRemovalStore.request
+
+    def finish(store, *arguments):
+        deletion = request(store, *arguments)
+        store.finish(deletion.deletion_id, "e-1", NOW)
+        return deletion
+
+    monkeypatch.setattr(commands.PhotoRemovalStore, "request", finish)
+    done = facegate("remove-photo", "Ada Lovelace", "e-1", "--yes")
+    assert "removed a photo of Ada Lovelace" in done.stdout
+    assert EnrollmentStore(aws).get("e-1").status is EnrollmentStatus.REMOVED
+    assert status(aws) is PersonStatus.ACTIVE
+
+
+def test_no_photo_is_removed_without_a_yes_and_one_that_no_worker_removes_yet_is_said_to_go_on(facegate, aws):
+    indexed(aws)
+    assert facegate("remove-photo", "ada", "e-1", said="n\n").exit_code == 1
+    assert EnrollmentStore(aws).get("e-1").status is EnrollmentStatus.INDEXED
+    pending = facegate("remove-photo", "ada", "e-1", "--yes", "--timeout", "0")
+    assert "the photo is marked as deleted" in str(pending.exception)

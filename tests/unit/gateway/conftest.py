@@ -30,6 +30,7 @@ from tests.unit.gateway.in_memory import (
     InMemoryJobs,
     InMemoryKiosks,
     InMemoryPeople,
+    InMemoryPhotoRemovals,
     InMemoryReplies,
     InMemoryRequests,
     InMemoryTokens,
@@ -121,7 +122,9 @@ def gateway() -> Iterator[Gateway]:
     people, enrollments, uploads = InMemoryPeople(), InMemoryEnrollments(), InMemoryUploads()
     program = ApiToken.issue()
     programs = InMemoryTokens(issued(program, Scope.PEOPLE_READ, Scope.PEOPLE_WRITE))
-    register = Register(people, enrollments, uploads, InMemoryDeletions(people))
+    deletions = InMemoryDeletions(people)
+    removals = InMemoryPhotoRemovals(enrollments, deletions)
+    register = Register(people, enrollments, uploads, deletions, removals)
     app = create_app(
         recognitions,
         repeatable,

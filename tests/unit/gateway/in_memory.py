@@ -11,6 +11,7 @@ from PIL import Image
 from services.aws.errors import AwsError
 from services.aws.idempotency import KeyedRequest
 from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
+from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
 from services.aws.photo_uploads import PhotoUpload, UploadForm
 from services.contracts.domain import (
     Decision,
@@ -299,6 +300,27 @@ class InMemoryDeletions:
 
     def get(self, deletion_id: str) -> Deletion | None:
         return self.deletions.get(as_key(deletion_id))
+
+
+class InMemoryPhotoRemovals:
+    def __init__(self, enrollments: InMemoryEnrollments, deletions: InMemoryDeletions) -> None:
+        self.enrollments = enrollments
+        self.deletions = deletions
+
+    def request(self, person_id: str, enrollment_id: str, requested_by: str, now: datetime) -> Deletion:
+        photo = self.enrollments.get(enrollment_id)
+        if photo is None or photo.person_id != person_id:
+            raise PhotoUnknown
+        if not photo.finished:
+            raise PhotoOnItsWay
+        deletion = Deletion(
+            deletion_id=f"d-{enrollment_id}",
+            person_id=person_id,
+            enrollment_id=enrollment_id,
+            requested_at=now,
+            requested_by=requested_by,
+        )
+        return self.deletions.deletions.setdefault(deletion.deletion_id, deletion)
 
 
 class InMemoryUploads:

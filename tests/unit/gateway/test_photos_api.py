@@ -220,6 +220,47 @@ def test_an_unknown_enrollment_is_not_found(gateway: Gateway, enrollment_id: str
     assert refusal(get(gateway, f"/v1/enrollments/{enrollment_id}")) == (404, "unknown-enrollment")
 
 
+def remove(gateway: Gateway, path: str) -> TestResponse:
+    return gateway.client.delete(path, headers=gateway.as_program())
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_photo_is_removed_and_the_receipt_tells_when_it_is_done(gateway: Gateway):
+    gateway.enrollments.save(enrollment_of_ada(1, EnrollmentStatus.INDEXED))
+    answer = remove(gateway, f"{PHOTOS}/e-1")
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == "/v1/deletions/d-e-1"
+    receipt = get(gateway, answer.headers["Location"]).get_json()
+    assert (receipt["person_id"], receipt["enrollment_id"], receipt["finished_at"]) == ("ada", "e-1", None)
+    assert receipt["requested_by"] == f"token {gateway.program.token_id}"
+    assert remove(gateway, f"{PHOTOS}/e-1").get_json() == answer.get_json()
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_photo_that_is_another_s_unknown_or_on_its_way_is_not_removed(gateway: Gateway):
+    known(gateway, "Eve")
+    gateway.enrollments.save(enrollment_of_ada(1, EnrollmentStatus.INDEXED))
+    gateway.enrollments.save(enrollment_of_ada(2, EnrollmentStatus.RECEIVED))
+    assert refusal(remove(gateway, "/v1/people/eve/photos/e-1")) == (404, "unknown-enrollment")
+    assert refusal(remove(gateway, f"{PHOTOS}/e-9")) == (404, "unknown-enrollment")
+    assert refusal(remove(gateway, f"{PHOTOS}/{'x' * 3000}")) == (404, "unknown-enrollment")
+    assert refusal(remove(gateway, "/v1/people/nobody/photos/e-1")) == (404, "unknown-person")
+    assert refusal(remove(gateway, f"{PHOTOS}/e-2")) == (409, "photo-on-its-way")
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"status": EnrollmentStatus.REMOVED}, "was removed"),
+        ({"status": EnrollmentStatus.INDEXED, "person_id": None}, "removed when its person was deleted"),
+    ],
+)
+def test_what_was_removed_is_not_said_to_count(gateway: Gateway, fields: dict[str, Any], words: str):
+    gateway.enrollments.save(enrollment_of_ada(1, EnrollmentStatus.INDEXED).model_copy(update=fields))
+    assert words in get(gateway, "/v1/enrollments/e-1").get_json()["message"]
+
+
 @pytest.mark.usefixtures("ada")
 def test_large_sets_go_into_s3_with_forms_of_ours(gateway: Gateway):
     wanted = [{"sha256": f"{number:064x}", "content_type": "image/jpeg"} for number in range(3)]
