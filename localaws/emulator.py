@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from localaws import emulator_collections, emulator_lifecycle, emulator_state
+from localaws import emulator_collections, emulator_lambda, emulator_lifecycle, emulator_state
 from localaws.emulator_sqs import LongPolling
 
 HOST = "127.0.0.1"
@@ -117,6 +117,7 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
         loop.add_signal_handler(number, stopping.set)
     polls = LongPolling(stopping)
     polls.install()
+    emulator_lambda.install()
     emulator_collections.register(rekognition_endpoint)
     url = "http://{}:{}".format(*listener.getsockname())
     companions = asyncio.gather(emulator_state.keep(stopping), emulator_lifecycle.carry_out(url, stopping))

@@ -1,6 +1,7 @@
 """Facegate on one machine: embedded AWS, embedded Rekognition, the stack, the services."""
 
 import fcntl
+import json
 import os
 import shlex
 import signal
@@ -177,6 +178,7 @@ class Machine:
         session = boto3.Session(region_name=_REGION)
         deploy(session, self.settings.stack)
         close_gaps(session, self.settings.stack, TEMPLATE.read_text())
+        _warm_up(session, self.settings.stack)
         self._progress("starting the gateway and the workers")
         services = [self.supervisor.launch(program) for program in self._services()]
         for running in services:
@@ -289,6 +291,12 @@ def answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _warm_up(session: boto3.Session, stack: str) -> None:
+    """Have the Lambda's runtime started while the services start: the first photo need not wait for it."""
+    event = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent"}).encode()
+    session.client("lambda").invoke(FunctionName=f"{stack}-ingest", InvocationType="Event", Payload=event)
 
 
 def _said_worker_ready(log: Path) -> bool:

@@ -168,6 +168,7 @@ class FaceIndex:
             FaceMatch(
                 face_id=match["Face"]["FaceId"],
                 external_id=match["Face"].get("ExternalImageId"),
+                user_id=match["Face"].get("UserId"),
                 similarity=match["Similarity"],
             )
             for match in answer["FaceMatches"]

@@ -17,6 +17,9 @@ LEAST_SIDE = 80
 #: IndexFaces takes 5 MB of bytes.
 _MOST_JPEG_BYTES = 5_000_000
 _QUALITIES = (92, 80, 60)
+#: Of the longest side. What the decoder made smaller, but not smaller than this, is kept so: to make it
+#: exactly as long as the limit would take longer than decoding it.
+_LEAST_SCALE = 0.75
 _ORIENTATION = 0x0112
 #: Stand-alone markers and what is data: everything else after FF begins a segment.
 _NEXT_SEGMENT = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -132,10 +135,11 @@ def _normalized(image: ImageFile.ImageFile, data: bytes, limits: PhotoLimits) ->
         image.draft("L", (1, 1))
         image.load()
         return Photo(without_metadata(data), *size)
-    # a JPEG is decoded to the next of its own scales at once
-    scale = min(1.0, limits.longest_side / max(image.size))
+    # a JPEG is decoded to one of its own scales at once: to half its sides in half the time
+    scale = min(1.0, _LEAST_SCALE * limits.longest_side / max(image.size))
     image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
-    picture = _flattened(ImageOps.exif_transpose(image))
+    ImageOps.exif_transpose(image, in_place=True)
+    picture = _flattened(image)
     picture.thumbnail((limits.longest_side, limits.longest_side), reducing_gap=2.0)
     return Photo(_encoded(picture), *picture.size)
 
@@ -147,7 +151,7 @@ def _flattened(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image)
         image = white
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _encoded(picture: Image.Image) -> bytes:

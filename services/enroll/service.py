@@ -189,6 +189,8 @@ class EnrollService:
         """Find another person whose face this is, unless it resembles the person's own photos more."""
         matches = self._faces.resembling(face_id, self._settings.duplicate_threshold)
         for match in matches:
+            if match.user_id == person_id:
+                return None
             owner = self._enrollments.face(match.face_id)
             if owner is None:
                 continue  # held or just being enrolled: nobody's face

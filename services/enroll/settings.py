@@ -20,7 +20,8 @@ class EnrollSettings(BaseSettings):
     max_bytes, max_pixels : int
         Of an uploaded file.
     longest_side : int
-        Larger photos are made smaller before they are indexed and kept, pixels.
+        Larger photos are made smaller before they are indexed and kept, pixels. A JPEG comes out between
+        three quarters of it and all of it: telephones' 12, 48 and 50 megapixels a little below 2048.
     keep_originals : bool
         Whether the file as it was uploaded stays in the bucket, with all that the camera wrote into it.
     min_face_side : float
@@ -39,10 +40,10 @@ class EnrollSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FACEGATE_ENROLL_")
 
-    concurrency: int = Field(default=2, ge=1, le=64)
+    concurrency: int = Field(default=4, ge=1, le=64)
     max_bytes: int = Field(default=30_000_000, ge=1)
     max_pixels: int = Field(default=64_000_000, ge=1)
-    longest_side: int = Field(default=1920, ge=160, le=4096)
+    longest_side: int = Field(default=2048, ge=160, le=4096)
     keep_originals: bool = False
     min_face_side: float = Field(default=60, ge=0)
     min_confidence: float = Field(default=90, ge=0, le=100)

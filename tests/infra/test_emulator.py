@@ -48,6 +48,22 @@ def test_it_listens_on_the_one_address_it_says_also_while_its_lambda_runs(emulat
     assert listening_addresses(emulator.process.pid) == {f"0100007F:{emulator.port:04X}"}
 
 
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="finds the runtimes in Linux's /proc")
+def test_a_burst_of_photos_waits_for_a_few_runtimes_and_none_is_given_up(
+    start_emulator, deploy_and_finish, receive_one
+):
+    running = start_emulator()
+    outputs = deploy_and_finish(running.session)
+    names = {f"index/{number}.jpg" for number in range(30)}
+    for name in names:
+        put_photo(running, outputs, name)
+    jobs = [receive_one(running.session, outputs["EnrollQueueUrl"]) for _ in names]
+    assert {name for name in names if any(name in job for job in jobs)} == names
+    commands = [Path(f"/proc/{child}/cmdline").read_text() for child in children(running.process.pid)]
+    runtimes = [command for command in commands if "ministack-lambda" in command]
+    assert 1 <= len(runtimes) <= os.cpu_count()
+
+
 def test_a_port_that_is_taken_is_named(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -83,8 +83,11 @@ def test_the_same_face_under_another_name_is_found(index, grace, eileen, jpeg):
     index.index(jpeg(eileen), "eileen")
     second = index.index(jpeg(grace, 60), "somebody").face_id
     [match] = index.resembling(second, 99)
-    assert (match.face_id, match.external_id) == (first, "grace")
+    assert (match.face_id, match.external_id, match.user_id) == (first, "grace", None)
     assert match.similarity > 99
+    index.associate(first, "grace", THRESHOLD)
+    [match] = index.resembling(second, 99)
+    assert match.user_id == "grace"
 
 
 def test_a_face_that_is_gone_is_to_be_indexed_again(index, grace, jpeg):

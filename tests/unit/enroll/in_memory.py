@@ -92,7 +92,10 @@ class Collection:
     def resembling(self, face_id, threshold):
         found = [
             FaceMatch(
-                face_id=other, external_id=self.faces[other][1], similarity=self._similarity(face_id, other)
+                face_id=other,
+                external_id=self.faces[other][1],
+                user_id=next((user for user, faces in self.users.items() if other in faces), None),
+                similarity=self._similarity(face_id, other),
             )
             for other in self.faces
             if other != face_id

@@ -84,11 +84,9 @@ def test_a_photo_becomes_upright_and_says_nothing_of_where_it_was_taken(orientat
 def test_every_kind_of_picture_becomes_a_jpeg_as_large_as_needed_without_metadata(kind, size):
     pillow_heif.register_heif_opener()
     photo = normalize(encoded(scene(*size), kind, exif=exif().tobytes()), LIMITS)
-    assert (
-        (photo.width, photo.height)
-        == shown(photo.jpeg).size
-        == ((400, 300) if size[0] == 400 else (640, 480))
-    )
+    # a JPEG's decoder halves it, which is small enough
+    smaller = (600, 450) if kind == "JPEG" else (640, 480)
+    assert (photo.width, photo.height) == shown(photo.jpeg).size == min(size, smaller)
     assert is_the_scene(photo.jpeg)
     assert says_nothing(photo.jpeg)
 
@@ -164,6 +162,20 @@ def test_what_is_no_usable_photo_is_refused_with_the_reason(data, reason):
         normalize(data, LIMITS)
     assert refused.value.reason is reason
     assert refused.value.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [
+        ((960, 720), (480, 360)),
+        ((950, 700), (640, 472)),
+        ((1278, 720), (639, 360)),
+        ((1290, 720), (640, 357)),
+    ],
+)
+def test_a_jpeg_is_not_made_smaller_once_more_where_its_decoder_did_enough(size, kept):
+    photo = normalize(encoded(scene(*size)), LIMITS)
+    assert (photo.width, photo.height) == kept
 
 
 def test_a_picture_that_hardly_compresses_still_fits_into_the_call():
