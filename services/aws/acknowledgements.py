@@ -19,10 +19,18 @@ _MOST_IN_A_CALL = 10
 _PATIENCE_SECONDS = 0.5
 
 
+class Appointment(Protocol):
+    """What the event loop is to do later."""
+
+    def cancel(self) -> None:
+        """Leave it."""
+        ...
+
+
 class Clock(Protocol):
     """The event loop, as far as it is needed here."""
 
-    def call_later(self, delay: float, callback: Callable[[], None], /) -> object:
+    def call_later(self, delay: float, callback: Callable[[], None], /) -> Appointment:
         """Call it once after so many seconds."""
         ...
 
@@ -45,6 +53,7 @@ class Acknowledgements:
         self._queue_url = queue_url
         self._clock = clock
         self._receipts: list[str] = []
+        self._appointment: Appointment | None = None
 
     def add(self, receipt: str) -> None:
         """Delete the message with this receipt handle, soon."""
@@ -52,11 +61,15 @@ class Acknowledgements:
         if len(self._receipts) >= _MOST_IN_A_CALL:
             self.flush()
         elif len(self._receipts) == 1:
-            self._clock.call_later(_PATIENCE_SECONDS, self.flush)
+            self._appointment = self._clock.call_later(_PATIENCE_SECONDS, self.flush)
 
     def flush(self) -> None:
         """Delete what waits, now. What SQS does not delete it delivers again, so nothing is raised."""
         receipts, self._receipts = self._receipts, []
+        if self._appointment is not None:
+            # Else it would come in the middle of the next few, and send those off too early.
+            self._appointment.cancel()
+            self._appointment = None
         if not receipts:
             return
         entries: list[DeleteMessageBatchRequestEntryTypeDef] = [

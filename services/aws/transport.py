@@ -39,12 +39,28 @@ class GuardedChannel(Channel):
 
     def _loop1(self, queue: str, _: Any = None) -> None:
         """Look for messages again: at once, or in a moment when jobs are under way that more may join."""
-        kombu: Any = self
-        room = kombu.qos.can_consume_max_estimate()
-        if room and room < kombu.qos.prefetch_count:
-            self.hub.call_later(_GATHERING_SECONDS, kombu._schedule_queue, queue)
+        qos: Any = self.qos
+        if self._has_room() and qos.can_consume_max_estimate() != qos.prefetch_count:
+            self.hub.call_later(_GATHERING_SECONDS, self._schedule_queue, queue)
         else:
-            kombu.hub.call_soon(kombu._schedule_queue, queue)
+            self.hub.call_soon(self._schedule_queue, queue)
+
+    def _schedule_queue(self, queue: str) -> None:
+        """Ask for messages when there is room for several: a call costs as much for one as for ten.
+
+        The loop comes here again with everything that happens, so also when a job is done.
+        """
+        if self._has_room():
+            kombu: Any = super()
+            kombu._schedule_queue(queue)
+        else:
+            self.hub.call_soon(self._schedule_queue, queue)
+
+    def _has_room(self) -> bool:
+        """Tell whether half of what the worker takes is free; the other half keeps its threads busy."""
+        qos: Any = self.qos
+        room: int | None = qos.can_consume_max_estimate()
+        return room is None or 2 * room >= qos.prefetch_count
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: ARG002  # kombu's signature
         """Make room for another message at once; this one is deleted soon, together with others."""

@@ -156,7 +156,8 @@ def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -
         task_acks_late=True,
         task_acks_on_failure_or_timeout=False,
         task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
+        # As many again wait for a thread, so that messages can be fetched several at a time.
+        worker_prefetch_multiplier=2,
         worker_disable_rate_limits=True,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import boto3
 import pytest
 from moto import mock_aws
@@ -12,12 +15,25 @@ class Clock:
         self.later = []
 
     def call_later(self, delay, callback):
-        self.later.append(callback)
+        self.later.append(Appointment(callback))
+        return self.later[-1]
 
     def go_on(self):
         due, self.later = self.later, []
-        for callback in due:
-            callback()
+        for appointment in due:
+            if not appointment.cancelled:
+                appointment.callback()
+
+
+@dataclass
+class Appointment:
+    """What the event loop is to do later, unless it is cancelled."""
+
+    callback: Callable[[], None]
+    cancelled: bool = False
+
+    def cancel(self):
+        self.cancelled = True
 
 
 class Queue:
@@ -77,6 +93,19 @@ def test_the_next_few_are_deleted_as_well(sqs):
     done.add(queue.receipts[0])
     clock.go_on()
     done.add(queue.receipts[1])
+    clock.go_on()
+    assert queue.left() == 0
+
+
+def test_ten_that_are_deleted_at_once_do_not_hurry_those_that_follow(sqs, calls):
+    queue, clock = Queue(sqs, 11), Clock()
+    done = Acknowledgements(sqs, queue.url, clock)
+    for receipt in queue.receipts[:10]:
+        done.add(receipt)
+    (hurry,) = clock.later
+    done.add(queue.receipts[10])
+    assert hurry.cancelled
+    assert calls.count("DeleteMessageBatch") == 1
     clock.go_on()
     assert queue.left() == 0
 
