@@ -3,6 +3,8 @@
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from services.contracts.tokens import KioskToken
 
 REPOSITORY = Path(__file__).parent.parent
 ARTIFACTS = REPOSITORY / "tests" / "artifacts"
+FACEGATE = str(Path(sys.executable).parent / "facegate")
 HOME = Path(os.environ.get("FACEGATE_HOME", REPOSITORY / ".facegate"))
 
 
@@ -43,6 +46,17 @@ def machine_settings(home: Path) -> MachineSettings:
     )
 
 
+def environment_of(settings: MachineSettings) -> dict[str, str]:
+    """What leads the command line to that machine."""
+    return os.environ | {
+        "FACEGATE_HOME": str(settings.home),
+        "FACEGATE_MODELS": str(settings.models),
+        "FACEGATE_GATEWAY_PORT": str(settings.gateway_port),
+        "FACEGATE_AWS_PORT": str(settings.aws_port),
+        "FACEGATE_REKOGNITION_PORT": str(settings.rekognition_port),
+    }
+
+
 @dataclass(frozen=True)
 class RunningFacegate:
     """A whole Facegate with one kiosk registered."""
@@ -63,6 +77,13 @@ class RunningFacegate:
 
     def log(self, name: str) -> str:
         return (self.settings.logs / f"{name}.log").read_text(errors="replace")
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``facegate`` as its users do, in a process of its own."""
+        return subprocess.run(
+            [FACEGATE, *arguments], check=False, env=environment_of(self.settings), capture_output=True,
+            text=True, timeout=240,
+        )  # fmt: skip
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import io
 import os
 import signal
 import subprocess
-import sys
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from cli.portraits import cat, eileen_collins, grace_hopper
 from localaws.machine import MachineSettings
 from services.aws.batches import BatchStore
 from services.aws.connection import Aws, AwsSettings
-from tests.conftest import machine_settings, until
+from tests.conftest import FACEGATE, environment_of, machine_settings, until
 
-FACEGATE = str(Path(sys.executable).parent / "facegate")
 #: Grace Hopper's and Eileen Collins's names everywhere here: under another name their faces would be held.
 PORTRAITS = {"Grace_Hopper": grace_hopper, "Eileen_Collins": eileen_collins}
 
@@ -37,13 +35,7 @@ class OwnMachine:
 
     @property
     def environment(self):
-        return os.environ | {
-            "FACEGATE_HOME": str(self.settings.home),
-            "FACEGATE_MODELS": str(self.settings.models),
-            "FACEGATE_GATEWAY_PORT": str(self.settings.gateway_port),
-            "FACEGATE_AWS_PORT": str(self.settings.aws_port),
-            "FACEGATE_REKOGNITION_PORT": str(self.settings.rekognition_port),
-        }
+        return environment_of(self.settings)
 
     def enroll(self, place):
         """Run the command; its result, and the lines of its report by file."""
