@@ -13,6 +13,7 @@ from services.aws.items import attribute, from_item, sortable
 from services.aws.jobs import JobQueue
 from services.aws.patience import patiently
 from services.aws.people import PersonUnknown
+from services.aws.updates import update_where
 from services.contracts.domain import Deletion, PersonStatus, Removed
 from services.contracts.messages import DeletePersonJob
 
@@ -96,23 +97,14 @@ class DeletionStore:
             If the table cannot be written.
         """
         with translated(f"beginning deletion {deletion.deletion_id}"):
-            try:
-                self._dynamodb.update_item(
-                    TableName=self._people,
-                    Key={"person_id": attribute(deletion.person_id)},
-                    UpdateExpression="SET #status = :deleting",
-                    ConditionExpression=(
-                        "deletion_id = :id AND (attribute_not_exists(#status) OR #status = :deleting)"
-                    ),
-                    ExpressionAttributeNames=_STATUS,
-                    ExpressionAttributeValues={
-                        ":id": attribute(deletion.deletion_id),
-                        ":deleting": _DELETING,
-                    },
-                )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+            return update_where(
+                self._dynamodb,
+                self._people,
+                {"person_id": attribute(deletion.person_id)},
+                condition="deletion_id = :id AND (attribute_not_exists(#status) OR #status = :deleting)",
+                expression="SET #status = :deleting",
+                values={":id": attribute(deletion.deletion_id), ":deleting": _DELETING},
+            )
 
     def note(self, deletion: Deletion, kind: Removed, count: int) -> None:
         """Write on the receipt how many there were.

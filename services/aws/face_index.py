@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from services.aws.collection import MOST_MATCHES, UnreadableImage
@@ -18,6 +20,20 @@ if TYPE_CHECKING:
 _UNREADABLE = frozenset({"ImageTooLargeException", "InvalidImageFormatException"})
 #: Rekognition changes a user in the background and meanwhile refuses another change with ConflictException.
 _BUSY_PATIENCE_SECONDS = 20.0
+
+
+class UserMatchSettings(BaseSettings):
+    """``FACEGATE_ENROLL_USER_MATCH_THRESHOLD``, for whoever makes a face one of a user.
+
+    Attributes
+    ----------
+    user_match_threshold : float
+        Least similarity in percent to the person's other photos; AssociateFaces' own default.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FACEGATE_ENROLL_")
+
+    user_match_threshold: float = Field(default=75, ge=0, le=100)
 
 
 class UnlikeUser(Exception):

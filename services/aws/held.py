@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from services.aws.enrollments import EnrollmentStore, Written
-from services.aws.face_index import FaceIndex, UnlikeUser
+from services.aws.face_index import FaceIndex, UnlikeUser, UserMatchSettings
 from services.aws.photos import PhotoStore
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person, Resemblance
 from services.contracts.reasons import RejectionReason
@@ -49,7 +49,7 @@ class HeldPhotos:
         faces: FaceIndex,
         enrollments: EnrollmentStore,
         *,
-        user_match_threshold: float = 75,
+        user_match_threshold: float,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._photos = photos
@@ -61,7 +61,8 @@ class HeldPhotos:
     @classmethod
     def connect(cls, aws: "Aws") -> "HeldPhotos":
         """Plug the stack's parts together."""
-        return cls(PhotoStore(aws), FaceIndex(aws), EnrollmentStore(aws))
+        threshold = UserMatchSettings().user_match_threshold
+        return cls(PhotoStore(aws), FaceIndex(aws), EnrollmentStore(aws), user_match_threshold=threshold)
 
     def all(self) -> list[Enrollment]:
         """List them, the longest waiting first.
@@ -80,7 +81,8 @@ class HeldPhotos:
         ----------
         resolution : Resolution
             MERGE: the photo is the other person's. KEEP_BOTH: they are two people who look alike, and it is
-            the one's whom it was given for. REJECT: it is nobody's photo.
+            the one's whom it was given for. REJECT: it is nobody's photo. Where the other person was deleted
+            since, it cannot be theirs.
 
         Returns
         -------
@@ -98,12 +100,16 @@ class HeldPhotos:
         """
         held = self._enrollments.get(enrollment_id)
         if held is None or held.status is not EnrollmentStatus.HELD:
-            raise NotHeld(f"enrollment {enrollment_id} does not wait for an operator")
-        if held.held_for is None or held.face_id is None or held.person_id is None or held.full_name is None:
-            raise NotHeld(f"enrollment {enrollment_id} does not say whom the face resembles")
+            raise NotHeld(_not_held(enrollment_id, held))
+        if held.face_id is None or held.person_id is None or held.full_name is None:
+            raise NotHeld(f"enrollment {enrollment_id} does not say whose photo it is")
         if resolution is Resolution.REJECT:
-            return self._reject(held, held.held_for, held.face_id, held.person_id)
+            return self._reject(held, held.face_id, held.person_id)
         if resolution is Resolution.MERGE:
+            if held.held_for is None:
+                raise CannotResolve(
+                    "the person whom the face resembled was deleted; keep or reject the photo"
+                )
             done = self._give_to(held, held.held_for.person_id, held.held_for.full_name)
             # the face that was indexed for the person it was first given for
             self._faces.delete([held.face_id])
@@ -111,7 +117,7 @@ class HeldPhotos:
             return done
         return self._give_to(held, held.person_id, held.full_name)
 
-    def _reject(self, held: Enrollment, other: Resemblance, face_id: str, person_id: str) -> Enrollment:
+    def _reject(self, held: Enrollment, face_id: str, person_id: str) -> Enrollment:
         # the same photo sent twice may own it already
         if self._enrollments.face(face_id) is None:
             self._faces.remove(face_id, person_id)
@@ -119,7 +125,7 @@ class HeldPhotos:
             held,
             EnrollmentStatus.REJECTED,
             rejection=RejectionReason.OTHER_PERSON,
-            detail=f"The face belongs to {other.full_name} already ({other.similarity:.1f} %).",
+            detail=_belongs_to(held.held_for),
             face_id=None,
         )
         if not self._enrollments.reject_held(rejected):
@@ -178,3 +184,13 @@ class HeldPhotos:
     def _ended(self, held: Enrollment, status: EnrollmentStatus, **fields: Any) -> Enrollment:
         cleared = {"held_for": None, "detail": None}
         return held.model_copy(update={**cleared, **fields, "status": status, "finished_at": self._now()})
+
+
+def _belongs_to(other: Resemblance | None) -> str | None:
+    return other and f"The face belongs to {other.full_name} already ({other.similarity:.1f} %)."
+
+
+def _not_held(enrollment_id: str, standing: Enrollment | None) -> str:
+    if standing is None:
+        return f"there is no enrollment {enrollment_id}; the list of held photos has those that wait"
+    return f"enrollment {enrollment_id} does not wait for an operator: it is {standing.status.value}"

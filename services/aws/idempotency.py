@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.aws.errors import translated
 from services.aws.items import attribute, from_item, to_item
+from services.aws.updates import update_where
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -151,14 +152,11 @@ class RequestStore:
 
     def _update(self, request_id: str, expression: str, condition: str, values: dict[str, Any]) -> bool:
         with translated("updating a request"):
-            try:
-                self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key={"request_id": attribute(request_id)},
-                    UpdateExpression=expression,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+            return update_where(
+                self._dynamodb,
+                self._table,
+                {"request_id": attribute(request_id)},
+                condition=condition,
+                expression=expression,
+                values=values,
+            )

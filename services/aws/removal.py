@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from services.aws.directory import FACE_ATTRIBUTES, MOST_KEYS
+from services.aws.enrollments import RESEMBLES_NOBODY
 from services.aws.errors import AwsError, AwsUnavailable, translated
 from services.aws.items import attribute, from_item, sortable
 from services.aws.patience import patiently
+from services.aws.updates import update_where
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Removed
 from services.contracts.ids import KEPT_PREFIX, UPLOAD_PREFIX
 from services.contracts.reasons import RejectionReason
@@ -22,8 +24,6 @@ _BY_PERSON = "by-person"
 _MOST_FACES, _MOST_OBJECTS = 4096, 1000
 _ASSOCIATED = "ASSOCIATED_TO_AN_EXISTING_USER"
 _OPEN = {EnrollmentStatus.RECEIVED.value, EnrollmentStatus.HELD.value}
-#: Attributes that DynamoDB has words of its own for, and those that are set with them.
-_NAMES = ("key", "status", "rejection", "finished_at", "progress", "file")
 _Thing = TypeVar("_Thing")
 
 
@@ -259,30 +259,24 @@ class EnrollmentsOfPerson:
         return sets
 
     def _forget_resemblance(self, enrollment_id: str, person_id: str) -> None:
+        # it still waits for an operator, and the index is how it is found
         self._update(
             enrollment_id,
-            "REMOVE held_for, detail, resembles",
+            "SET resembles = :nobody REMOVE held_for, detail",
             "resembles = :person",
-            {":person": attribute(person_id)},
+            {":person": attribute(person_id), ":nobody": attribute(RESEMBLES_NOBODY)},
         )
 
     def _update(self, enrollment_id: str, expression: str, condition: str, values: dict[str, Any]) -> bool:
-        used = f"{expression} {condition}"
-        names = {f"#{name}": name for name in _NAMES if f"#{name}" in used}
-        request: Any = {"ExpressionAttributeNames": names} if names else {}
         with translated(f"removing the person from enrollment {enrollment_id}"):
-            try:
-                self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key={"enrollment_id": attribute(enrollment_id)},
-                    UpdateExpression=expression,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    **request,
-                )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+            return update_where(
+                self._dynamodb,
+                self._table,
+                {"enrollment_id": attribute(enrollment_id)},
+                condition=condition,
+                expression=expression,
+                values=values,
+            )
 
 
 class DecisionsOfPerson:
@@ -315,16 +309,14 @@ class DecisionsOfPerson:
         values = {":person": attribute(person_id), ":now": attribute(sortable(self._now()))}
         for recognition_id in found:
             with translated(f"removing the person from decision {recognition_id}"):
-                try:
-                    self._dynamodb.update_item(
-                        TableName=self._table,
-                        Key={"recognition_id": attribute(recognition_id)},
-                        UpdateExpression="SET person_deleted_at = :now REMOVE person_id, full_name, face_id",
-                        ConditionExpression="person_id = :person",
-                        ExpressionAttributeValues=values,
-                    )
-                except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                    continue
+                update_where(
+                    self._dynamodb,
+                    self._table,
+                    {"recognition_id": attribute(recognition_id)},
+                    condition="person_id = :person",
+                    expression="SET person_deleted_at = :now REMOVE person_id, full_name, face_id",
+                    values=values,
+                )
 
 
 def removals(

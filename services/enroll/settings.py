@@ -1,13 +1,13 @@
 """Settings of the enroll worker, from the environment."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.aws.face_index import UserMatchSettings
 from services.enroll.preprocessing import PhotoLimits
 from services.enroll.quality import QualityLimits
 
 
-class EnrollSettings(BaseSettings):
+class EnrollSettings(UserMatchSettings):
     """``FACEGATE_ENROLL_*``.
 
     The limits of quality stand where the embedded Rekognition was measured to tell good photos from dark,
@@ -34,11 +34,7 @@ class EnrollSettings(BaseSettings):
         How tall a second face may be, as a share of the first one's height.
     duplicate_threshold : float
         From this similarity in percent a face that belongs to another person is held for an operator.
-    user_match_threshold : float
-        Least similarity in percent to the person's other photos.
     """
-
-    model_config = SettingsConfigDict(env_prefix="FACEGATE_ENROLL_")
 
     concurrency: int = Field(default=4, ge=1, le=64)
     max_bytes: int = Field(default=30_000_000, ge=1)
@@ -55,7 +51,6 @@ class EnrollSettings(BaseSettings):
     max_roll: float = Field(default=30, ge=0, le=180)
     max_bystander: float = Field(default=0.7, gt=0)
     duplicate_threshold: float = Field(default=99, ge=0, le=100)
-    user_match_threshold: float = Field(default=75, ge=0, le=100)
 
     @property
     def photo(self) -> PhotoLimits:

@@ -268,6 +268,7 @@ def test_a_photo_of_somebody_else_that_was_held_for_the_person_names_them_no_mor
     key = {"enrollment_id": {"S": "e-bob-held"}}
     item = world.dynamodb.get_item(TableName="enrollments", Key=key)["Item"]
     assert (item["status"], item["person_id"]) == ({"S": "held"}, {"S": "bob"})
+    assert [held.enrollment_id for held in EnrollmentStore(world).held()] == ["e-bob-held"]
 
 
 def test_a_face_that_was_given_to_somebody_else_stays_theirs(world):

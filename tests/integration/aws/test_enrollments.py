@@ -189,6 +189,7 @@ def test_a_held_enrollment_waits_for_an_operator_alone(aws):
     held = enrolled(1, status=EnrollmentStatus.HELD, held_for=other)[0]
     assert store.save(held)
     assert not store.save(held)
+    store.save(enrolled(2)[0])
     assert list(store.held()) == [held]
     assert store.finish_indexed(*enrolled(1)) is Written.FINISHED_BEFORE
     assert store.finish_indexed(*enrolled(1), was_held=True) is Written.DONE

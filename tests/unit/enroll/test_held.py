@@ -16,7 +16,9 @@ def world():
     world = World()
     world.enroll("e-1", "Ada Lovelace", 120)
     world.enroll("e-2", "Augusta King", 121)
-    world.held = HeldPhotos(world.bucket, world.collection, world.tables, now=lambda: NOW)
+    world.held = HeldPhotos(
+        world.bucket, world.collection, world.tables, user_match_threshold=75, now=lambda: NOW
+    )
     return world
 
 
@@ -116,3 +118,31 @@ def test_a_photo_unlike_the_person_s_others_cannot_be_theirs(world):
     with pytest.raises(CannotResolve, match="does not resemble"):
         world.held.resolve("e-2", Resolution.KEEP_BOTH)
     assert owners(world)["users"] == {ADA: 1, AUGUSTA: 1}
+
+
+@pytest.fixture
+def forgotten(world):
+    """The other person was deleted, and the deletion took their name from the photo."""
+    world.tables.enrollments["e-2"] = world.tables.enrollments["e-2"].model_copy(
+        update={"held_for": None, "detail": None}
+    )
+    return world
+
+
+def test_a_photo_whose_other_person_was_deleted_still_waits_and_can_be_kept(forgotten):
+    assert [held.enrollment_id for held in forgotten.held.all()] == ["e-2"]
+    assert forgotten.held.resolve("e-2", Resolution.KEEP_BOTH).person_id == AUGUSTA
+
+
+def test_a_photo_whose_other_person_was_deleted_can_be_rejected_but_not_given_to_them(forgotten):
+    with pytest.raises(CannotResolve, match="was deleted; keep or reject"):
+        forgotten.held.resolve("e-2", Resolution.MERGE)
+    assert forgotten.held.resolve("e-2", Resolution.REJECT).detail is None
+    assert owners(forgotten) == all_of(ADA)
+
+
+def test_whoever_cannot_be_resolved_is_named_with_the_reason(world):
+    with pytest.raises(NotHeld, match="no enrollment nobody's; the list"):
+        world.held.resolve("nobody's", Resolution.REJECT)
+    with pytest.raises(NotHeld, match="e-1 does not wait for an operator: it is indexed"):
+        world.held.resolve("e-1", Resolution.REJECT)
