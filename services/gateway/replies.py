@@ -20,7 +20,7 @@ _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 #: With so many awaited replies come faster than calls that take one each; nobody notices the pause.
 _MANY_AWAITED = 8
-_GATHERING_SECONDS = 0.04
+_GATHERING_SECONDS = 0.06
 
 
 class AwaitedDecision:
