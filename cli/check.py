@@ -63,6 +63,10 @@ def _mend(mending: Mending, drift: Drift) -> bool:
             return _associated(mending, drift.subject, person_id)
         case DriftKind.PHOTOS_MISCOUNTED if drift.counted is not None:
             mending.count_photos(drift.subject, drift.counted)
+        case DriftKind.ENROLLMENT_STUCK:
+            mending.fail(drift.subject)
+        case DriftKind.DELETION_STUCK if person_id is not None:
+            mending.resume_deletion(drift.subject, person_id)
         case _:
             return False
     return True

@@ -3,10 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.aws.census import Census
-from services.contracts.domain import PersonStatus
+from services.contracts.domain import Enrollment, EnrollmentStatus, PersonStatus
+
+#: Twice as long as a job is tried at most: five deliveries, 180 s after one another.
+_OVERDUE = timedelta(minutes=30)
+#: A photo that was announced may be sent later, and its job wait behind those of a large batch.
+_NEVER_BEGUN = timedelta(days=1)
 
 
 class DriftKind(StrEnum):
@@ -17,6 +23,8 @@ class DriftKind(StrEnum):
     FACE_OUTSIDE_USER = "face outside its user"
     USER_OF_NOBODY = "user of nobody"
     PHOTOS_MISCOUNTED = "photos miscounted"
+    ENROLLMENT_STUCK = "enrollment stuck"
+    DELETION_STUCK = "deletion stuck"
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class Drift:
     Attributes
     ----------
     subject : str
-        Id of the face, user or person.
+        Id of the face, user, person, enrollment or deletion.
     person_id : str, optional
         Whom it is about, if it is about somebody.
     counted : int, optional
@@ -55,19 +63,39 @@ _SENTENCES = {
     ),
     DriftKind.USER_OF_NOBODY: "The collection has user {drift.subject}, who is no person: it is deleted.",
     DriftKind.PHOTOS_MISCOUNTED: "Person {drift.subject} has {drift.counted} photos; another count is noted.",
+    DriftKind.ENROLLMENT_STUCK: (
+        "Enrollment {drift.subject} was received long ago, and no worker has it any more: it fails, and its "
+        "photo can be sent again."
+    ),
+    DriftKind.DELETION_STUCK: (
+        "Deletion {drift.subject} of person {drift.person_id} was asked for long ago and is not finished: "
+        "its job is queued once more."
+    ),
 }
 
 
 def find_drift(census: Census) -> Iterator[Drift]:
-    """Compare what the collection has with what the tables say.
+    """Compare what the collection has with what the tables say, and find what nobody goes on with.
 
-    People who are being deleted or whose photos are on their way are left out: of them something is always
-    half written.
+    People who are being deleted or whose photos are on their way are otherwise left out: of them something
+    is always half written.
     """
     deleting = {
         person.person_id for person in census.people.values() if person.status is PersonStatus.DELETING
     }
-    unsettled = census.busy | deleting
+    stuck = {one.enrollment_id for one in census.on_their_way if _is_stuck(one, census.taken_at)}
+    busy = {one.person_id for one in census.on_their_way if one.enrollment_id not in stuck}
+    unsettled = deleting | {person_id for person_id in busy if person_id is not None}
+    yield from _between_collection_and_tables(census, unsettled)
+    yield from (
+        Drift(DriftKind.ENROLLMENT_STUCK, one.enrollment_id, one.person_id)
+        for one in census.on_their_way
+        if one.enrollment_id in stuck
+    )
+    yield from _stuck_deletions(census)
+
+
+def _between_collection_and_tables(census: Census, unsettled: set[str]) -> Iterator[Drift]:
     for collected in census.collected.values():
         known = collected.face_id in census.faces or collected.face_id in census.held
         if not known and collected.indexed_for not in unsettled:
@@ -81,8 +109,28 @@ def find_drift(census: Census) -> Iterator[Drift]:
             yield Drift(DriftKind.FACE_OUTSIDE_USER, face.face_id, face.person_id)
     for user_id in sorted(census.users - census.people.keys() - unsettled):
         yield Drift(DriftKind.USER_OF_NOBODY, user_id)
-    # a claim of a face that is gone counts: mending it counts it down
-    photos = Counter(face.person_id for face in claims)
+    # a claim of a face that is gone is still counted on the person: mending it counts it down
+    noted = Counter(face.person_id for face in claims)
+    photos = Counter(face.person_id for face in claims if face.face_id in census.collected)
     for person_id in sorted(census.people.keys() - unsettled):
-        if census.people[person_id].photos != photos[person_id]:
+        if census.people[person_id].photos != noted[person_id]:
             yield Drift(DriftKind.PHOTOS_MISCOUNTED, person_id, person_id, photos[person_id])
+
+
+def _is_stuck(enrollment: Enrollment, now: datetime) -> bool:
+    if enrollment.status is not EnrollmentStatus.RECEIVED:
+        return False  # a photo that is being removed has a deletion
+    never_begun = enrollment.begun_at is None and not enrollment.attempts
+    patience = _NEVER_BEGUN if never_begun else _OVERDUE
+    return now - (enrollment.begun_at or enrollment.received_at) > patience
+
+
+def _stuck_deletions(census: Census) -> Iterator[Drift]:
+    for deletion in census.deletions:
+        if census.taken_at - deletion.requested_at > _OVERDUE:
+            yield Drift(DriftKind.DELETION_STUCK, deletion.deletion_id, deletion.person_id)
+    # a receipt that was lost, or is finished: then it is the second look that never ended
+    unfinished = {deletion.deletion_id for deletion in census.deletions}
+    for mark in census.marks:
+        if mark.deletion_id not in unfinished and census.taken_at - mark.since > _OVERDUE:
+            yield Drift(DriftKind.DELETION_STUCK, mark.deletion_id, mark.person_id)

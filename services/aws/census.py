@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from services.aws.directory import FACE_ATTRIBUTES
 from services.aws.errors import translated
 from services.aws.items import from_item
 from services.aws.people import person_from_item
-from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person
+from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Face, Person, PersonStatus
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
 
 _PAGE = 4096
-_ON_THE_WAY = frozenset({EnrollmentStatus.RECEIVED, EnrollmentStatus.REMOVED})
+_NAMES = {"#status": "status"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,21 @@ class CollectedFace:
 
 
 @dataclass(frozen=True)
+class DeletionMark:
+    """What keeps everybody from adding to a person who is being deleted.
+
+    Attributes
+    ----------
+    since : datetime
+        When the deletion was asked for, or done the first time.
+    """
+
+    person_id: str
+    deletion_id: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Census:
     """All that was there, read one after the other.
 
@@ -50,8 +66,14 @@ class Census:
         By id.
     held : frozenset of str
         Ids of faces whose photos wait for an operator; no table says whose they are.
-    busy : frozenset of str
-        People of whom photos are on their way in, or out: a photo that is out names nobody.
+    on_their_way : tuple of Enrollment
+        Photos on their way in, and out: one that is out names nobody.
+    marks : tuple of DeletionMark
+        Of the people who are being deleted, or were and are looked for once more.
+    deletions : tuple of Deletion
+        Those of people and of photos that are not finished.
+    taken_at : datetime
+        When reading began.
     """
 
     collected: dict[str, CollectedFace]
@@ -59,7 +81,10 @@ class Census:
     faces: dict[str, Face]
     people: dict[str, Person]
     held: frozenset[str]
-    busy: frozenset[str]
+    on_their_way: tuple[Enrollment, ...]
+    marks: tuple[DeletionMark, ...]
+    deletions: tuple[Deletion, ...]
+    taken_at: datetime
 
 
 def take_census(aws: "Aws") -> Census:
@@ -71,12 +96,15 @@ def take_census(aws: "Aws") -> Census:
         If one of them cannot be read.
     """
     # The enrollments first: whoever is finished meanwhile counts as busy, which reports less, not more.
+    taken_at = datetime.now(UTC)
     open_ones = list(_open_enrollments(aws))
+    deletions = tuple(_unfinished_deletions(aws))
     collected = {face.face_id: face for face in _collected(aws)}
     users = frozenset(_users(aws))
     rows = _scan(aws, aws.outputs.faces_table_name)
     faces = [from_item(Face, item, rename=FACE_ATTRIBUTES) for item in rows]
-    people = map(person_from_item, _scan(aws, aws.outputs.people_table_name))
+    entries = list(_scan(aws, aws.outputs.people_table_name))
+    people = map(person_from_item, entries)
     return Census(
         collected=collected,
         users=users,
@@ -87,11 +115,10 @@ def take_census(aws: "Aws") -> Census:
             for enrollment in open_ones
             if enrollment.status is EnrollmentStatus.HELD and enrollment.face_id is not None
         ),
-        busy=frozenset(
-            enrollment.person_id
-            for enrollment in open_ones
-            if enrollment.status in _ON_THE_WAY and enrollment.person_id is not None
-        ),
+        on_their_way=tuple(one for one in open_ones if one.status is not EnrollmentStatus.HELD),
+        marks=tuple(_marks(entries)),
+        deletions=deletions,
+        taken_at=taken_at,
     )
 
 
@@ -118,7 +145,7 @@ def _users(aws: "Aws") -> Iterator[str]:
 def _open_enrollments(aws: "Aws") -> Iterator[Enrollment]:
     unfinished = {
         "FilterExpression": "#status IN (:received, :held, :removed)",
-        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeNames": _NAMES,
         "ExpressionAttributeValues": {
             ":received": {"S": EnrollmentStatus.RECEIVED.value},
             ":held": {"S": EnrollmentStatus.HELD.value},
@@ -127,6 +154,21 @@ def _open_enrollments(aws: "Aws") -> Iterator[Enrollment]:
     }
     for item in _scan(aws, aws.outputs.enrollments_table_name, unfinished):
         yield from_item(Enrollment, item)
+
+
+def _unfinished_deletions(aws: "Aws") -> Iterator[Deletion]:
+    unfinished = {"FilterExpression": "attribute_not_exists(finished_at)"}
+    for item in _scan(aws, aws.outputs.deletions_table_name, unfinished):
+        yield from_item(Deletion, item)
+
+
+def _marks(entries: list[dict[str, Any]]) -> Iterator[DeletionMark]:
+    for entry in entries:
+        if entry.get("status", {}).get("S") == PersonStatus.DELETING.value:
+            since = entry["updated_at" if "full_name" in entry else "deleted_at"]["S"]
+            yield DeletionMark(
+                entry["person_id"]["S"], entry["deletion_id"]["S"], datetime.fromisoformat(since)
+            )
 
 
 def _scan(aws: "Aws", table: str, options: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:

@@ -8,14 +8,14 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from services.aws.errors import AwsError, cancellation_reasons, translated
-from services.aws.items import attribute, from_item, sortable
+from services.aws.errors import cancellation_reasons, translated
+from services.aws.items import attribute, from_item, sortable, to_item
 from services.aws.jobs import JobQueue
 from services.aws.patience import patiently
 from services.aws.people import PersonUnknown
 from services.aws.updates import update_where
 from services.contracts.domain import Deletion, PersonStatus, Removed
-from services.contracts.messages import DeletePersonJob
+from services.contracts.messages import DeletePersonJob, RemovePhotoJob
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -53,7 +53,22 @@ class DeletionStore:
             deletion_id=str(uuid4()), person_id=person_id, requested_at=now, requested_by=requested_by
         )
         if not self._mark(deletion):
-            deletion = self._standing(person_id)
+            return self.resume(self._standing(person_id), person_id, requested_by, now)
+        self.send_job(deletion)
+        return deletion
+
+    def resume(self, deletion_id: str, person_id: str, requested_by: str, now: datetime) -> Deletion:
+        """Have a deletion done whose job was lost; a receipt that was lost too is written anew.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be written, or the job not be queued.
+        """
+        lost = Deletion(
+            deletion_id=deletion_id, person_id=person_id, requested_at=now, requested_by=requested_by
+        )
+        deletion = self.get(deletion_id) or self._written(lost)
         self.send_job(deletion)
         return deletion
 
@@ -65,12 +80,15 @@ class DeletionStore:
         AwsError
             If the queue does not take it.
         """
-        job = DeletePersonJob(
-            deletion_id=deletion.deletion_id,
-            person_id=deletion.person_id,
-            requested_at=deletion.requested_at,
-        )
-        self._jobs.send(job)
+        fields = {
+            "deletion_id": deletion.deletion_id,
+            "person_id": deletion.person_id,
+            "requested_at": deletion.requested_at,
+        }
+        if deletion.enrollment_id is None:
+            self._jobs.send(DeletePersonJob.model_validate(fields))
+        else:
+            self._jobs.send(RemovePhotoJob.model_validate(fields | {"enrollment_id": deletion.enrollment_id}))
 
     def get(self, deletion_id: str) -> Deletion | None:
         """Look a receipt up.
@@ -172,7 +190,6 @@ class DeletionStore:
     @patiently(_PATIENCE_SECONDS)
     def _mark(self, deletion: Deletion) -> bool:
         """Mark the person and write the receipt; False if the person is not there or marked already."""
-        receipt = deletion.model_dump(mode="json", include=_FIRST_FIELDS)
         writes = [
             {
                 "Update": {
@@ -194,7 +211,7 @@ class DeletionStore:
             {
                 "Put": {
                     "TableName": self._table,
-                    "Item": {name: attribute(value) for name, value in receipt.items()},
+                    "Item": _receipt(deletion),
                 }
             },
         ]
@@ -205,14 +222,17 @@ class DeletionStore:
                 refused = False
         return not refused
 
-    def _standing(self, person_id: str) -> Deletion:
+    def _written(self, deletion: Deletion) -> Deletion:
+        with translated(f"writing receipt {deletion.deletion_id}"):
+            self._dynamodb.put_item(TableName=self._table, Item=_receipt(deletion))
+        return deletion
+
+    def _standing(self, person_id: str) -> str:
+        """Tell the id of the deletion that a person is marked with."""
         person = self._read(self._people, "person_id", person_id) or {}
         if person.get("status") != _DELETING or "full_name" not in person:
             raise PersonUnknown(person_id)
-        standing = self.get(person["deletion_id"]["S"])
-        if standing is None:
-            raise AwsError(f"person {person_id} is being deleted, but the receipt is gone")
-        return standing
+        return person["deletion_id"]["S"]
 
     @contextmanager
     def _unless_refused(self) -> Generator[None]:
@@ -231,5 +251,6 @@ class DeletionStore:
         return answer.get("Item")
 
 
-#: What a receipt has before anything is counted.
-_FIRST_FIELDS = {"deletion_id", "person_id", "requested_at", "requested_by"}
+def _receipt(deletion: Deletion) -> dict[str, Any]:
+    """Shape a receipt as it is before anything is counted: the first count stands."""
+    return {name: value for name, value in to_item(deletion).items() if name not in set(Removed)}

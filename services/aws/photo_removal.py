@@ -10,10 +10,8 @@ from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.errors import AwsError, cancellation_reasons, translated
 from services.aws.items import attribute, sortable, to_item
-from services.aws.jobs import JobQueue
 from services.aws.patience import patiently
 from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Removed
-from services.contracts.messages import RemovePhotoJob
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -51,7 +49,6 @@ class PhotoRemovalStore:
         self._deletions_table = aws.outputs.deletions_table_name
         self._deletions = DeletionStore(aws)
         self._enrollments = EnrollmentStore(aws)
-        self._jobs = JobQueue(aws, aws.outputs.enroll_queue_url)
 
     def request(self, person_id: str, enrollment_id: str, requested_by: str, now: datetime) -> Deletion:
         """Have a photo removed; the job is queued.
@@ -81,7 +78,7 @@ class PhotoRemovalStore:
                 requested_by=requested_by,
             )
             if photo.deletion_id is not None or self._mark(photo, deletion):
-                self._send_job(deletion, enrollment_id)
+                self._deletions.send_job(deletion)
                 return deletion
         raise AwsError(f"photo {enrollment_id} was changed by others {_ATTEMPTS} times")
 
@@ -196,15 +193,6 @@ class PhotoRemovalStore:
 
     def _standing(self, photo: Enrollment) -> Deletion | None:
         return None if photo.deletion_id is None else self._deletions.get(photo.deletion_id)
-
-    def _send_job(self, deletion: Deletion, enrollment_id: str) -> None:
-        job = RemovePhotoJob(
-            deletion_id=deletion.deletion_id,
-            enrollment_id=enrollment_id,
-            person_id=deletion.person_id,
-            requested_at=deletion.requested_at,
-        )
-        self._jobs.send(job)
 
     def _write(self, action: str, writes: list[Any]) -> list[bool]:
         """Write all or nothing; tell which conditions did not hold, nothing if all did."""

@@ -95,7 +95,7 @@ class EnrollService:
             log.info("enrolled_before", enrollment_id=job.enrollment_id, status=known.status.value)
             self._discard_original(known, job.photo)
             return known
-        received = _received(known, job)
+        received = _received(known, job, self._now())
         try:
             uploaded = self._photos.read(job.photo, self._settings.max_bytes)
             received = _described(received, uploaded)
@@ -117,7 +117,7 @@ class EnrollService:
             If the table cannot be written.
         """
         known = self._enrollments.get(job.enrollment_id)
-        base = known or _received(None, job)
+        base = known or _received(None, job, self._now())
         self._enrollments.save(
             base.model_copy(
                 update={
@@ -309,7 +309,7 @@ def _is_erased(known: Enrollment, job: EnrollJob) -> bool:
     return known.person_id is None and ended is not None and ended < job.received_at
 
 
-def _received(known: Enrollment | None, job: EnrollJob) -> Enrollment:
+def _received(known: Enrollment | None, job: EnrollJob, now: datetime) -> Enrollment:
     """Take up what is known of the enrollment, or begin it; one attempt more."""
     begun = known if known is not None and not _is_erased(known, job) else None
     begun = begun or Enrollment(
@@ -326,6 +326,7 @@ def _received(known: Enrollment | None, job: EnrollJob) -> Enrollment:
             "detail": None,
             "finished_at": None,
             "attempts": begun.attempts + 1,
+            "begun_at": now,
         }
     )
 

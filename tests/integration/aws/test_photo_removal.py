@@ -1,6 +1,7 @@
 """Removing one photo against moto; only the collection is a dictionary, because moto has none."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -155,7 +156,7 @@ def objects(aws):
 
 
 def drift(aws):
-    return list(find_drift(take_census(aws)))
+    return list(find_drift(replace(take_census(aws), taken_at=NOW)))
 
 
 def removed_whole(aws, deletion):
