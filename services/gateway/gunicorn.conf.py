@@ -23,6 +23,7 @@ keepalive = 15
 timeout = 30
 # gunicorn 27 opens a control socket in the home directory: a second way in that nobody here uses
 control_socket_disable = True
+logger_class = "services.gateway.worker.SilentLogger"
 logconfig_dict = logging_config("gateway")
 
 

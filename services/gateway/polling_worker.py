@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ
@@ -29,6 +30,16 @@ _MOST_HEAD_BYTES = 32 * 1024
 _LINGER_SECONDS = 2.0
 _MOST_LINGERING = 64
 _STOPPING_WAIT_SECONDS = 0.1
+
+
+class _Head(Enum):
+    """How far the head of a request has come."""
+
+    UNFINISHED = auto()
+    WHOLE = auto()
+    TOO_LONG = auto()
+    #: The client has gone.
+    NEVER = auto()
 
 
 class ThoroughRequest(Request):
@@ -84,27 +95,30 @@ class PollingWorker(ThreadWorker):
         """Wait for the head of a connection's first or next request."""
         conn.init()
         _parser(conn).mesg_class = ThoroughRequest
-        self._watch(conn, self._asking, self.head_timeout, self._hear)
-        self._hear(conn, conn.sock)
+        conn.sock.setblocking(False)
+        head = _take_head(conn)
+        if head is _Head.WHOLE:
+            super().enqueue_req(conn)
+        else:
+            self._watch(conn, self._asking, self.head_timeout, self._hear)
+            self._follow(conn, head)
 
-    def _hear(self, conn: TConn, client: socket.socket) -> None:
-        """Take what has come of the head, and give the connection to a thread once it is whole."""
-        unreader = _parser(conn).unreader
-        # a client may have sent it along with its last request
-        head: bytes = unreader.take_buffered()
-        if not _is_whole(head):
-            came = _receive(client)
-            if came == b"":
+    def _hear(self, conn: TConn, _client: socket.socket) -> None:
+        self._follow(conn, _take_head(conn))
+
+    def _follow(self, conn: TConn, head: "_Head") -> None:
+        """Go on with a connection that is watched, as far as its head has come."""
+        match head:
+            case _Head.WHOLE:
+                self._unwatch(conn, self._asking)
+                super().enqueue_req(conn)
+            case _Head.NEVER:
                 self._unwatch(conn, self._asking)
                 self._close(conn)
-                return
-            head += came or b""
-        unreader.unread(head)
-        if _is_whole(head):
-            self._unwatch(conn, self._asking)
-            super().enqueue_req(conn)
-        elif len(head) > _MOST_HEAD_BYTES:
-            self._refuse(conn, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            case _Head.TOO_LONG:
+                self._refuse(conn, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            case _Head.UNFINISHED:
+                pass
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """Keep the connection for its next request, or see the client off."""
@@ -138,6 +152,7 @@ class PollingWorker(ThreadWorker):
 
     def _linger(self, conn: TConn) -> None:
         """Send no more, and hear the client out for a while."""
+        conn.sock.setblocking(False)
         try:
             conn.sock.shutdown(socket.SHUT_WR)
         except OSError:
@@ -162,7 +177,6 @@ class PollingWorker(ThreadWorker):
         seconds: float,
         on_readable: Callable[[TConn, socket.socket], None],
     ) -> None:
-        conn.sock.setblocking(False)
         watched[conn] = time.monotonic() + seconds
         self.poller.register(conn.sock, EVENT_READ, partial(on_readable, conn))
 
@@ -178,6 +192,22 @@ class PollingWorker(ThreadWorker):
 def _parser(conn: TConn) -> Any:
     # HTTP/1.1's, whose types say less than they do
     return conn.parser
+
+
+def _take_head(conn: TConn) -> _Head:
+    """Take what has come of the next request's head, and keep it for the parser."""
+    unreader = _parser(conn).unreader
+    # a client may have sent it along with its last request
+    head: bytes = unreader.take_buffered()
+    if not _is_whole(head):
+        came = _receive(conn.sock)
+        if came == b"":
+            return _Head.NEVER
+        head += came or b""
+    unreader.unread(head)
+    if _is_whole(head):
+        return _Head.WHOLE
+    return _Head.TOO_LONG if len(head) > _MOST_HEAD_BYTES else _Head.UNFINISHED
 
 
 def _is_whole(head: bytes) -> bool:

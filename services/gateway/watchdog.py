@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from threading import Condition, Thread
+from threading import Lock, Thread
 
 
 class _Watched:
@@ -28,32 +28,32 @@ class Watchdog:
         self.seconds = seconds
         # in the order of their ends, since all may take equally long
         self._watched: deque[_Watched] = deque()
-        self._changed = Condition()
+        self._lock = Lock()
         self._thread: Thread | None = None
 
     @contextmanager
     def watch(self, bark: Callable[[], None]) -> Generator[None]:
         """Have `bark` called, in another thread, if the block takes too long."""
         watched = _Watched(time.monotonic() + self.seconds, bark)
-        with self._changed:
+        with self._lock:
             self._watched.append(watched)
             if self._thread is None:
                 self._thread = Thread(target=self._guard, name="watchdog", daemon=True)
                 self._thread.start()
-            elif len(self._watched) == 1:
-                self._changed.notify()
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 watched.bark = None
 
     def _guard(self) -> None:
         while True:
-            with self._changed:
-                while (bark := self._overdue()) is None:
-                    self._changed.wait(self._time_left())
-            bark()
+            with self._lock:
+                bark, pause = self._overdue(), self._time_left()
+            if bark is None:
+                time.sleep(pause)
+            else:
+                bark()
 
     def _overdue(self) -> Callable[[], None] | None:
         """Forget what is done, and take the first whose time is over."""
@@ -67,5 +67,6 @@ class Watchdog:
                 return first.bark
         return None
 
-    def _time_left(self) -> float | None:
-        return max(0.0, self._watched[0].until - time.monotonic()) if self._watched else None
+    def _time_left(self) -> float:
+        """Tell how long nothing can be over: what is watched from now on has all its time before it."""
+        return max(0.0, self._watched[0].until - time.monotonic()) if self._watched else self.seconds

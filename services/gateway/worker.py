@@ -5,6 +5,7 @@ from threading import Thread
 from typing import Any
 
 from flask import Flask
+from gunicorn.glogging import Logger
 
 from services.gateway.polling_worker import PollingWorker
 from services.gateway.replies import ReplyListener
@@ -25,6 +26,15 @@ def close_replies(worker: PollingWorker) -> None:
     app = getattr(worker, "wsgi", None)
     if isinstance(app, Flask) and _REPLIES in app.extensions:
         app.extensions[_REPLIES].close()
+
+
+class SilentLogger(Logger):
+    """gunicorn's log without its line a request: the application writes one that says more."""
+
+    @property
+    def access_log_enabled(self) -> bool:
+        """Whether gunicorn is to put together what such a line may say."""
+        return False
 
 
 class GatewayWorker(PollingWorker):
