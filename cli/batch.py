@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
-from uuid import UUID, uuid5
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
@@ -25,8 +24,8 @@ from services.batches.items import BatchItem, Refusal
 from services.batches.report import Line
 from services.batches.source import open_source
 from services.contracts.domain import Batch, Enrollment
+from services.contracts.ids import batch_id_of
 
-_BATCHES = UUID("a7c3b1de-2f64-5d0e-9a55-1f4be0c6d2f7")
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 1.0
 #: How often all pending photos are looked at, not only those sent first.
 _EVERYTHING_SECONDS = 5.0
@@ -105,9 +104,7 @@ def _batch(place: str, photos: int) -> Batch:
     in_s3 = place.startswith("s3://")
     name = place if in_s3 else str(Path(place).resolve())
     identity = name if in_s3 else f"{socket.gethostname()}:{name}"
-    return Batch(
-        batch_id=str(uuid5(_BATCHES, identity)), name=name, photos=photos, created_at=datetime.now(UTC)
-    )
+    return Batch(batch_id=batch_id_of(identity), name=name, photos=photos, created_at=datetime.now(UTC))
 
 
 class BatchRun:

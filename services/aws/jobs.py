@@ -11,10 +11,12 @@ from services.aws.errors import translated
 from services.contracts.messages import (
     DELETE_PERSON_TASK,
     ENROLL_TASK,
+    READ_BATCH_TASK,
     RECOGNIZE_TASK,
     REMOVE_PHOTO_TASK,
     DeletePersonJob,
     EnrollJob,
+    ReadBatchJob,
     RecognizeJob,
     RemovePhotoJob,
 )
@@ -22,7 +24,7 @@ from services.contracts.messages import (
 if TYPE_CHECKING:
     from services.aws.connection import Aws
 
-Job = RecognizeJob | EnrollJob | DeletePersonJob | RemovePhotoJob
+Job = RecognizeJob | EnrollJob | DeletePersonJob | RemovePhotoJob | ReadBatchJob
 
 
 def celery_body(task: str, job_id: str, argument: str, queue_name: str) -> str:
@@ -110,3 +112,5 @@ def _task_and_id(job: Job) -> tuple[str, str]:
             return DELETE_PERSON_TASK, job.deletion_id
         case RemovePhotoJob():
             return REMOVE_PHOTO_TASK, job.deletion_id
+        case ReadBatchJob():
+            return READ_BATCH_TASK, f"{job.batch_id}-{job.run}-{job.position}"

@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from services.aws.errors import error_code, translated
+from services.aws.forms import Forms, UploadForm
 from services.contracts.ids import upload_key
 from services.contracts.names import to_metadata
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client
-
     from services.aws.connection import Aws
     from services.aws.prefixes import StoredPhoto
 
@@ -71,26 +68,13 @@ class PhotoUpload:
         return {name: to_metadata(text) for name, text in said.items() if text}
 
 
-@dataclass(frozen=True)
-class UploadForm:
-    """A form that puts one photo into the bucket: post it with the photo as its last field, ``file``."""
-
-    url: str
-    fields: dict[str, str]
-
-
 class PhotoUploadStore:
     """The bucket's ``index/uploads/`` prefix."""
 
     def __init__(self, aws: "Aws") -> None:
-        self._aws = aws
+        self._s3 = aws.s3
+        self._forms = Forms(aws)
         self.bucket = aws.outputs.photo_bucket_name
-
-    @cached_property
-    def _signing_s3(self) -> "S3Client":
-        # a form signed otherwise cannot put what KMS encrypts
-        signature = Config(signature_version="s3v4")
-        return self._aws.session.client("s3", config=self._aws.s3.meta.config.merge(signature))
 
     def put(self, upload: PhotoUpload, data: bytes) -> None:
         """Put a photo, whatever is there.
@@ -101,7 +85,7 @@ class PhotoUploadStore:
             If the bucket does not take it.
         """
         with translated(f"storing photo {upload.path or upload.key}"):
-            self._aws.s3.put_object(
+            self._s3.put_object(
                 Bucket=self.bucket,
                 Key=upload.key,
                 Body=data,
@@ -119,7 +103,7 @@ class PhotoUploadStore:
         """
         with translated(f"storing photo {upload.path or upload.key}"):
             try:
-                self._aws.s3.put_object(
+                self._s3.put_object(
                     Bucket=self.bucket,
                     Key=upload.key,
                     Body=data,
@@ -140,7 +124,7 @@ class PhotoUploadStore:
             If the bucket does not take it, or the photo is another one by now.
         """
         with translated(f"copying photo {upload.path or upload.key}"):
-            self._aws.s3.copy_object(
+            self._s3.copy_object(
                 Bucket=self.bucket,
                 Key=upload.key,
                 ContentType=upload.content_type,
@@ -169,15 +153,4 @@ class PhotoUploadStore:
             "Content-Type": upload.content_type,
             **{f"x-amz-meta-{name.lower()}": value for name, value in upload.metadata.items()},
         }
-        with translated(f"signing the upload of {upload.key}"):
-            signed = self._signing_s3.generate_presigned_post(
-                self.bucket,
-                upload.key,
-                Fields=dict(fields),
-                Conditions=[
-                    *({name: value} for name, value in fields.items()),
-                    ["content-length-range", 1, max_bytes],
-                ],
-                ExpiresIn=seconds,
-            )
-        return UploadForm(signed["url"], signed["fields"])
+        return self._forms.sign(upload.key, fields, max_bytes, seconds)

@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from functools import partial
 from operator import itemgetter
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from stat import S_IFMT, S_IFREG
 from typing import BinaryIO, cast
 
@@ -22,31 +22,35 @@ _BOUNDED_METHODS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 class Archive:
     """The members of an archive, unpacked in memory one at a time and never onto the disk.
 
+    Parameters
+    ----------
+    name : str
+        What the archive is called, for messages.
+    opened : BinaryIO
+        The file, which stays open while it is gone through.
+    size : int
+        Of the file, bytes.
+
     Raises
     ------
     UnreadableBatch
         If it is no ZIP archive, or one that unpacks to far more than it holds.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, name: str, opened: BinaryIO, size: int) -> None:
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(opened)
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-            raise UnreadableBatch(f"{path.name} cannot be read as a ZIP archive: {error}") from error
+            raise UnreadableBatch(f"{name} cannot be read as a ZIP archive: {error}") from error
         members = [member for member in self._zip.infolist() if not member.is_dir()]
-        declared, held = sum(member.file_size for member in members), path.stat().st_size
-        if declared > HIGHEST_RATIO * held + _HARMLESS_BYTES:
-            self._zip.close()
+        declared = sum(member.file_size for member in members)
+        if declared > HIGHEST_RATIO * size + _HARMLESS_BYTES:
             raise UnreadableBatch(
-                f"{path.name} says that it unpacks to {declared / 1e6:,.0f} MB, {declared // held} times its "
+                f"{name} says that it unpacks to {declared / 1e6:,.0f} MB, {declared // size} times its "
                 "size: no archive of photos does. Make it again"
             )
         self._members = sorted(((_name(member), member) for member in members), key=itemgetter(0))
         self._by_name = dict(self._members)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._zip.close()
 
     def files(self) -> Iterator[PhotoFile | Refusal]:
         """Go through all members, in the order of their names."""

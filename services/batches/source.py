@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from services.batches.archive import Archive
 from services.batches.folder import Folder
@@ -53,13 +54,26 @@ def open_source(path: Path) -> Generator[Source]:
     elif path.suffix.lower() == ".csv":
         yield Source(lambda: _of_manifest(path.name, Folder(path.parent)))
     elif path.suffix.lower() == ".zip":
-        archive = Archive(path)
         try:
-            yield Source(lambda: _of_tree(archive))
-        finally:
-            archive.close()
+            opened = path.open("rb")
+        except OSError as error:
+            raise UnreadableBatch(f"{path.name} cannot be read: {error.strerror}") from error
+        with opened:
+            yield archive_source(path.name, opened, path.stat().st_size)
     else:
         raise UnreadableBatch(f"{path} is no folder, no CSV manifest and no ZIP archive")
+
+
+def archive_source(name: str, opened: BinaryIO, size: int) -> Source:
+    """Make a batch of a ZIP archive that is open, and stays open while it is gone through.
+
+    Raises
+    ------
+    UnreadableBatch
+        If it is none, or one that unpacks to far more than it holds.
+    """
+    archive = Archive(name, opened, size)
+    return Source(lambda: _of_tree(archive))
 
 
 def _of_tree(tree: Tree) -> Items:

@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from services.contracts.names import fold_name
 
 _PEOPLE = UUID("0f3c1f0e-6a5e-5d0b-9d6b-3a1c6f0f5f2a")
+_BATCHES = UUID("a7c3b1de-2f64-5d0e-9a55-1f4be0c6d2f7")
 _PHOTOS = UUID("4f7e53f4-3f0b-5c0e-8f39-6b9d6a0f2c11")
 #: Below it an object's key begins with the id of its enrollment.
 UPLOAD_PREFIX = "index/uploads/"
@@ -45,6 +46,17 @@ def photo_enrollment_id(person_id: str, sha256: str) -> str:
         Of the file, 64 hexadecimal digits.
     """
     return str(uuid5(_PHOTOS, json.dumps([person_id, sha256])))
+
+
+def batch_id_of(place: str) -> str:
+    """Derive a batch's id from where it lies: what is submitted again from there is the same batch.
+
+    Parameters
+    ----------
+    place : str
+        ``s3://bucket/prefix``, or a machine's name and a path there.
+    """
+    return str(uuid5(_BATCHES, place))
 
 
 def upload_key(enrollment_id: str, file: str) -> str:

@@ -24,6 +24,7 @@ RECOGNIZE_TASK = "facegate.recognize"
 ENROLL_TASK = "facegate.enroll"
 DELETE_PERSON_TASK = "facegate.delete_person"
 REMOVE_PHOTO_TASK = "facegate.remove_photo"
+READ_BATCH_TASK = "facegate.read_batch"
 #: Frames of one visitor in one job.
 MOST_FRAMES = 5
 
@@ -121,6 +122,23 @@ class RemovePhotoJob(_Message):
     enrollment_id: Identifier
     person_id: str
     requested_at: AwareDatetime
+
+
+class ReadBatchJob(_Message):
+    """Go on reading a batch that was submitted; a large one takes many of these, one after the other.
+
+    Attributes
+    ----------
+    run : int
+        Of the submission; the jobs of an earlier one are done with.
+    position : int
+        How many files were read when it was queued.
+    """
+
+    version: Literal[1] = 1
+    batch_id: Identifier
+    run: int
+    position: int = Field(ge=0)
 
 
 class DecisionReply(_Message):

@@ -1,5 +1,6 @@
 """``python -m services.enroll``: the worker's one bootstrap."""
 
+from services.aws.batch_sources import BatchSources
 from services.aws.connection import Aws, AwsSettings
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
@@ -8,15 +9,20 @@ from services.aws.jobs import JobQueue
 from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photos import PhotoStore
 from services.aws.removal import PhotosOfPerson, removals
+from services.aws.submissions import SubmissionStore
+from services.aws.uploads import Uploads
 from services.aws.worker import JobKind, WorkerQueue, run_worker
 from services.contracts.messages import (
     DELETE_PERSON_TASK,
     ENROLL_TASK,
+    READ_BATCH_TASK,
     REMOVE_PHOTO_TASK,
     DeletePersonJob,
     EnrollJob,
+    ReadBatchJob,
     RemovePhotoJob,
 )
+from services.enroll.batches import BatchReadingService
 from services.enroll.deletion import DeletionService
 from services.enroll.photo_removal import PhotoRemovalService
 from services.enroll.service import EnrollService
@@ -42,6 +48,12 @@ def main() -> None:
             claims=enrollments,
             versions=PhotosOfPerson(aws),
         )
+        reading = BatchReadingService(
+            SubmissionStore(aws),
+            BatchSources(aws),
+            # who is deleted after the batch was submitted is not brought back by it
+            lambda batch: Uploads(aws, batch.batch_id, now=lambda: batch.submitted_at),
+        )
         queue = WorkerQueue.read(aws, outputs.enroll_queue_url, outputs.enroll_dead_letter_queue_url)
     run_worker(
         aws,
@@ -50,6 +62,7 @@ def main() -> None:
             JobKind(ENROLL_TASK, EnrollJob, service.handle, service.give_up),
             JobKind(DELETE_PERSON_TASK, DeletePersonJob, deleting.handle),
             JobKind(REMOVE_PHOTO_TASK, RemovePhotoJob, removing.handle),
+            JobKind(READ_BATCH_TASK, ReadBatchJob, reading.handle, reading.give_up),
         ],
         concurrency=settings.concurrency,
     )

@@ -3,6 +3,8 @@
 from flask import Flask
 
 from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
+from services.gateway.batches import Batches
+from services.gateway.batches_api import batches_api
 from services.gateway.error_handlers import handle_errors
 from services.gateway.health import health
 from services.gateway.kiosk_api import kiosk_api
@@ -23,6 +25,7 @@ def create_app(
     settings: GatewaySettings,
     *,
     register: Register,
+    batches: Batches,
     programs: ProgramAuthenticator,
 ) -> Flask:
     """Make the application.
@@ -39,6 +42,8 @@ def create_app(
         Limits on frames, photos and waiting.
     register : Register
         The people enrolled.
+    batches : Batches
+        The batches submitted.
     programs : ProgramAuthenticator
         Which program is talking, and what it may.
     """
@@ -49,6 +54,7 @@ def create_app(
     app.register_blueprint(kiosk_api(recognitions, repeatable, kiosks, settings))
     app.register_blueprint(people_api(register, programs, settings))
     app.register_blueprint(photos_api(register, programs, settings))
+    app.register_blueprint(batches_api(batches, programs, settings))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))
     return app

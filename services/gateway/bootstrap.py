@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from flask import Flask
 
+from services.aws.archives import ArchiveStore
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
 from services.aws.deletions import DeletionStore
@@ -12,15 +13,18 @@ from services.aws.frames import FrameStore
 from services.aws.idempotency import RequestStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosks import KioskStore
+from services.aws.outcomes import Outcomes
 from services.aws.people import PeopleStore
 from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photo_uploads import PhotoUploadStore
 from services.aws.replies import ReplyQueue, ReplyQueues
+from services.aws.submissions import SubmissionStore
 from services.aws.tokens import TokenStore
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
+from services.gateway.batches import Batches
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.reply_sweep import ReplySweep
@@ -71,6 +75,12 @@ def make_app() -> Flask:
             uploads=PhotoUploadStore(aws),
             deletions=DeletionStore(aws),
             removals=PhotoRemovalStore(aws),
+        ),
+        batches=Batches(
+            submissions=SubmissionStore(aws),
+            archives=ArchiveStore(aws),
+            outcomes=Outcomes(aws),
+            buckets=settings.batch_buckets,
         ),
         programs=ProgramAuthenticator(TokenStore(aws)),
     )

@@ -1,13 +1,23 @@
 """What the gateway needs of the world outside, as seen from here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.aws.forms import UploadForm
 from services.aws.idempotency import KeyedRequest
 from services.aws.people import PeoplePage
-from services.aws.photo_uploads import PhotoUpload, UploadForm
-from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Kiosk, Person
+from services.aws.photo_uploads import PhotoUpload
+from services.contracts.domain import (
+    Decision,
+    Deletion,
+    Enrollment,
+    IssuedToken,
+    Kiosk,
+    Person,
+    Submission,
+    SubmittedFile,
+)
 from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
 
 
@@ -149,6 +159,51 @@ class PhotoUploads(Protocol):
 
     def form(self, upload: PhotoUpload, max_bytes: int, seconds: int) -> UploadForm:
         """Sign a form by which somebody else puts it."""
+        ...
+
+
+class Submissions(Protocol):
+    """The batches submitted, and what each file became when it was read."""
+
+    def submit(self, source: str, name: str, submitted_by: str, now: datetime) -> Submission:
+        """Have a batch read."""
+        ...
+
+    def get(self, batch_id: str) -> Submission | None:
+        """Look one up."""
+        ...
+
+    def files(self, submission: Submission, first: int) -> list[SubmittedFile]:
+        """Tell of up to 100 files."""
+        ...
+
+
+class Archives(Protocol):
+    """Where archives go."""
+
+    @property
+    def bucket(self) -> str:
+        """Its name."""
+        ...
+
+    def url_of_upload(self, upload_id: str, name: str) -> str:
+        """Tell where an archive goes."""
+        ...
+
+    def put(self, url: str, data: bytes) -> None:
+        """Put an archive."""
+        ...
+
+    def form(self, url: str, max_bytes: int, seconds: int) -> UploadForm:
+        """Sign a form by which somebody else puts it."""
+        ...
+
+
+class Outcomes(Protocol):
+    """What became of photos, many at a time."""
+
+    def of(self, enrollment_ids: Collection[str]) -> dict[str, Enrollment]:
+        """Read up to 100 enrollments."""
         ...
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+from services.aws.forms import UploadForm
 from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
 from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
-from services.aws.photo_uploads import PhotoUpload, UploadForm
+from services.aws.photo_uploads import PhotoUpload
 from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Person, PersonStatus
 from services.contracts.ids import photo_enrollment_id
 from services.gateway.collaborators import Deletions, Enrollments, People, PhotoRemovals, PhotoUploads

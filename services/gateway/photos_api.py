@@ -1,15 +1,13 @@
 """The API of people's photos, and of what becomes of them."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, g, request, url_for
 
 from services.contracts.domain import Scope
 from services.gateway.authentication import ProgramAuthenticator
+from services.gateway.bodies_at_once import Room
 from services.gateway.cursors import Cursors, page_size
 from services.gateway.json_answer import json_answer
 from services.gateway.json_body import read_json
@@ -22,12 +20,11 @@ from services.gateway.person_bodies import (
     UploadBody,
     UploadsBody,
 )
-from services.gateway.problems import TOO_MANY_PHOTOS, Problem
+from services.gateway.problems import TOO_MANY_PHOTOS
 from services.gateway.request_body import PHOTO, BodyLimits, read_pictures
 from services.gateway.settings import GatewaySettings
 from services.gateway.watchdog import Watchdog
 
-_RETRY_AFTER_SECONDS = "2"
 #: How long a form puts its photo into S3.
 _UPLOAD_SECONDS = 900
 
@@ -40,12 +37,12 @@ def photos_api(
     authenticator.guard(blueprint, reading=Scope.PEOPLE_READ, writing=Scope.PEOPLE_WRITE)
     watchdog = Watchdog(settings.photo_timeout)
     limits = BodyLimits(settings.max_photo_bytes, settings.max_photo_bytes, 1, watchdog, PHOTO)
-    room = BoundedSemaphore(settings.photos_taken_at_once)
+    room = Room(settings.photos_taken_at_once, TOO_MANY_PHOTOS, "photos")
 
     @blueprint.post("/people/<person_id>/photos")
     def add_photo(person_id: str) -> Response:
         register.find(person_id)
-        with _part_of(room):
+        with room.taken():
             (photo,) = read_pictures(request, limits)
             enrollment = register.add_photo(person_id, photo.data, photo.content_type)
         body = EnrollmentBody.of(enrollment)
@@ -100,18 +97,3 @@ def photos_api(
 
 def _enrollment_url(enrollment_id: str) -> str:
     return url_for("photos_api.enrollment", enrollment_id=enrollment_id)
-
-
-@contextmanager
-def _part_of(room: BoundedSemaphore) -> Generator[None]:
-    """Hold a photo in memory, if there is room for one more."""
-    if not room.acquire(blocking=False):
-        raise Problem(
-            TOO_MANY_PHOTOS,
-            "As many photos are on their way in as the gateway takes at a time. Send this one again.",
-            {"Retry-After": _RETRY_AFTER_SECONDS},
-        )
-    try:
-        yield
-    finally:
-        room.release()

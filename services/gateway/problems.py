@@ -229,6 +229,37 @@ TOO_MANY_PHOTOS = ProblemType(
     "Too many photos at once",
     "The gateway takes a few photos at a time. Send it again a little later, or put large sets into S3.",
 )
+UNKNOWN_BATCH = ProblemType(
+    "unknown-batch",
+    HTTPStatus.NOT_FOUND,
+    "Unknown batch",
+    "No batch with this id was submitted to the API. Ids are those that POST /v1/batches answered with.",
+)
+INVALID_BATCH = ProblemType(
+    "invalid-batch",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The batch cannot be read",
+    "The body is no ZIP archive, is cut off, or unpacks to far more than it holds. Make it again.",
+)
+ARCHIVE_TOO_LARGE = ProblemType(
+    "archive-too-large",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "Archive too large",
+    "The archive has more bytes than the gateway takes itself. Put it into S3 with a form from POST "
+    "/v1/batches/uploads, and submit where it lies.",
+)
+TOO_MANY_ARCHIVES = ProblemType(
+    "too-many-archives",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many archives at once",
+    "The gateway takes few archives at a time. Send it again a little later, or put it into S3.",
+)
+FORBIDDEN_SOURCE = ProblemType(
+    "forbidden-source",
+    HTTPStatus.FORBIDDEN,
+    "Batches are not read from there",
+    "A batch lies below batches/ in the stack's own bucket, or in a bucket that the operator allowed.",
+)
 UNKNOWN_RECOGNITION = ProblemType(
     "unknown-recognition",
     HTTPStatus.NOT_FOUND,
@@ -292,6 +323,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         PHOTO_TOO_LARGE,
         UNSUPPORTED_PHOTO_TYPE,
         TOO_MANY_PHOTOS,
+        UNKNOWN_BATCH,
+        INVALID_BATCH,
+        ARCHIVE_TOO_LARGE,
+        TOO_MANY_ARCHIVES,
+        FORBIDDEN_SOURCE,
         UNKNOWN_RECOGNITION,
         UNAVAILABLE,
         OVERLOADED,

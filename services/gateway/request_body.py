@@ -13,10 +13,12 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from services.gateway.problems import (
+    ARCHIVE_TOO_LARGE,
     BODY_TOO_LARGE,
     BODY_TOO_SLOW,
     FRAME_TOO_LARGE,
     FRAME_TOO_SLOW,
+    INVALID_BATCH,
     INVALID_BODY,
     NO_FRAME,
     NO_PHOTO,
@@ -56,6 +58,9 @@ class Content:
 
 FRAME = Content("frame", NO_FRAME, FRAME_TOO_LARGE, FRAME_TOO_SLOW, UNSUPPORTED_FRAME_TYPE, TOO_MANY_FRAMES)
 PHOTO = Content("photo", NO_PHOTO, PHOTO_TOO_LARGE, BODY_TOO_SLOW, UNSUPPORTED_PHOTO_TYPE, NO_PHOTO)
+ARCHIVE = Content(
+    "archive", INVALID_BATCH, ARCHIVE_TOO_LARGE, BODY_TOO_SLOW, UNSUPPORTED_BODY_TYPE, INVALID_BATCH
+)
 JSON = Content("body", INVALID_BODY, BODY_TOO_LARGE, BODY_TOO_SLOW, UNSUPPORTED_BODY_TYPE, INVALID_BODY)
 
 

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIBIBYTE = 1024
 #: All frames of a message together. In base64 they are 1,000 KiB, which leaves 24 KiB of SQS's largest
@@ -15,6 +15,10 @@ _BODY_TIMEOUT_SECONDS = 5.0
 
 def _body_timeout(settings: dict[str, Any]) -> float:
     return min(_BODY_TIMEOUT_SECONDS, settings["recognition_deadline"])
+
+
+def _divided(value: object) -> object:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
 def _form_bytes(settings: dict[str, Any]) -> int:
@@ -57,6 +61,17 @@ class GatewaySettings(BaseSettings):
         Photos on their way in at the same time in a process, each held in memory whole.
     photo_timeout : float
         Seconds within which a photo, or the JSON of a program, has to arrive.
+    max_archive_bytes : int
+        Largest ZIP archive that the gateway takes itself, in memory.
+    max_uploaded_archive_bytes : int
+        Largest one that a form of ours puts into S3; S3 takes 5 GB of a form.
+    archives_taken_at_once : int
+        Archives on their way in at the same time in a process, each held in memory whole.
+    archive_timeout : float
+        Seconds within which an archive has to arrive.
+    batch_buckets : tuple of str
+        Buckets, divided by commas, that programs may have batches read from, beside the stack's own; the
+        enroll worker needs the right to read them.
     reply_queue_abandoned_after : float
         Seconds of silence after which a gateway counts as killed and another removes its reply queue. Longer
         than the half hour that clocks may differ by.
@@ -78,6 +93,11 @@ class GatewaySettings(BaseSettings):
     max_photo_bytes: Annotated[int, Field(gt=0)] = 30_000_000
     photos_taken_at_once: Annotated[int, Field(gt=0)] = 8
     photo_timeout: Annotated[float, Field(gt=0)] = 30.0
+    max_archive_bytes: Annotated[int, Field(gt=0)] = 50_000_000
+    max_uploaded_archive_bytes: Annotated[int, Field(gt=0, le=5_000_000_000)] = 5_000_000_000
+    archives_taken_at_once: Annotated[int, Field(gt=0)] = 2
+    archive_timeout: Annotated[float, Field(gt=0)] = 120.0
+    batch_buckets: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_divided)] = ()
     reply_queue_abandoned_after: Annotated[float, Field(gt=0)] = 3600.0
 
 

@@ -16,6 +16,7 @@ from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
+from services.gateway.batches import Batches
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.retries import RepeatableRecognitions
@@ -23,16 +24,19 @@ from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
+    InMemoryArchives,
     InMemoryDecisions,
     InMemoryDeletions,
     InMemoryEnrollments,
     InMemoryFrames,
     InMemoryJobs,
     InMemoryKiosks,
+    InMemoryOutcomes,
     InMemoryPeople,
     InMemoryPhotoRemovals,
     InMemoryReplies,
     InMemoryRequests,
+    InMemorySubmissions,
     InMemoryTokens,
     InMemoryUploads,
     decision_on,
@@ -64,6 +68,9 @@ class Gateway:
     programs: InMemoryTokens
     program: ApiToken
     register: Register
+    archives: InMemoryArchives
+    submissions: InMemorySubmissions
+    batches: Batches
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
@@ -103,6 +110,8 @@ def gateway() -> Iterator[Gateway]:
         max_frame_pixels=2_000_000,
         inline_frame_bytes=50_000,
         max_photo_bytes=50_000,
+        max_archive_bytes=200_000,
+        archives_taken_at_once=1,
     )
     listener = ReplyListener(replies.open)
     listener.start()
@@ -121,16 +130,19 @@ def gateway() -> Iterator[Gateway]:
     repeatable = RepeatableRecognitions(recognitions, requests)
     people, enrollments, uploads = InMemoryPeople(), InMemoryEnrollments(), InMemoryUploads()
     program = ApiToken.issue()
-    programs = InMemoryTokens(issued(program, Scope.PEOPLE_READ, Scope.PEOPLE_WRITE))
+    programs = InMemoryTokens(issued(program, *Scope))
     deletions = InMemoryDeletions(people)
     removals = InMemoryPhotoRemovals(enrollments, deletions)
     register = Register(people, enrollments, uploads, deletions, removals)
+    archives, submissions = InMemoryArchives(), InMemorySubmissions()
+    batches = Batches(submissions, archives, InMemoryOutcomes(enrollments), ("theirs",))
     app = create_app(
         recognitions,
         repeatable,
         KioskAuthenticator(kiosks),
         settings,
         register=register,
+        batches=batches,
         programs=ProgramAuthenticator(programs),
     )
     yield Gateway(
@@ -152,6 +164,9 @@ def gateway() -> Iterator[Gateway]:
         programs,
         program,
         register,
+        archives,
+        submissions,
+        batches,
     )
     listener.close()
 

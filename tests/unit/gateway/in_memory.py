@@ -1,6 +1,6 @@
 """Collaborators of the gateway that live in memory, for its tests alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from io import BytesIO
 from queue import Empty, SimpleQueue
@@ -9,10 +9,11 @@ from threading import Event, Lock
 from PIL import Image
 
 from services.aws.errors import AwsError
+from services.aws.forms import UploadForm
 from services.aws.idempotency import KeyedRequest
 from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
 from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
-from services.aws.photo_uploads import PhotoUpload, UploadForm
+from services.aws.photo_uploads import PhotoUpload
 from services.contracts.domain import (
     Decision,
     Deletion,
@@ -23,7 +24,10 @@ from services.contracts.domain import (
     Person,
     PersonStatus,
     Scope,
+    Submission,
+    SubmittedFile,
 )
+from services.contracts.ids import batch_id_of
 from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
 from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import ApiToken, KioskToken
@@ -321,6 +325,62 @@ class InMemoryPhotoRemovals:
             requested_by=requested_by,
         )
         return self.deletions.deletions.setdefault(deletion.deletion_id, deletion)
+
+
+class InMemorySubmissions:
+    def __init__(self) -> None:
+        self.submissions: dict[str, Submission] = {}
+        self.told: dict[str, list[SubmittedFile]] = {}
+
+    def submit(self, source: str, name: str, submitted_by: str, now: datetime) -> Submission:
+        batch_id = batch_id_of(source)
+        standing = self.submissions.get(batch_id)
+        run = standing.run + bool(standing.read_at) if standing else 1
+        submission = Submission(
+            batch_id=batch_id, name=name, source=source, run=run, submitted_by=submitted_by, submitted_at=now
+        )
+        self.submissions[batch_id] = submission
+        return submission
+
+    def get(self, batch_id: str) -> Submission | None:
+        return self.submissions.get(as_key(batch_id))
+
+    def read(
+        self, batch_id: str, *files: SubmittedFile, ended: bool = True, problem: str | None = None
+    ) -> None:
+        """Play the worker."""
+        self.told[batch_id] = list(files)
+        read = {"files_read": len(files), "read_at": NOW if ended else None, "problem": problem}
+        self.submissions[batch_id] = self.submissions[batch_id].model_copy(update=read)
+
+    def files(self, submission: Submission, first: int) -> list[SubmittedFile]:
+        return self.told.get(submission.batch_id, [])[first : first + 100]
+
+
+class InMemoryArchives:
+    bucket = "photos"
+
+    def __init__(self) -> None:
+        self.stored: dict[str, bytes] = {}
+
+    def url_of_upload(self, upload_id: str, name: str) -> str:
+        return f"s3://photos/batches/uploads/{upload_id}/{name}"
+
+    def put(self, url: str, data: bytes) -> None:
+        self.stored[url] = data
+
+    def form(self, url: str, max_bytes: int, seconds: int) -> UploadForm:
+        return UploadForm("https://photos.test/", {"key": url, "policy": f"{max_bytes} {seconds}"})
+
+
+class InMemoryOutcomes:
+    def __init__(self, enrollments: InMemoryEnrollments) -> None:
+        self.enrollments = enrollments
+
+    def of(self, enrollment_ids: Collection[str]) -> dict[str, Enrollment]:
+        assert len(enrollment_ids) <= 100
+        found = {name: self.enrollments.enrollments.get(name) for name in enrollment_ids}
+        return {name: enrollment for name, enrollment in found.items() if enrollment is not None}
 
 
 class InMemoryUploads:

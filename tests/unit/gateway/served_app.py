@@ -14,6 +14,7 @@ from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
+from services.gateway.batches import Batches
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.retries import RepeatableRecognitions
@@ -22,15 +23,19 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.worker import ends_with_worker
 from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
+    InMemoryArchives,
     InMemoryDecisions,
     InMemoryDeletions,
     InMemoryEnrollments,
     InMemoryFrames,
     InMemoryJobs,
     InMemoryKiosks,
+    InMemoryOutcomes,
     InMemoryPeople,
+    InMemoryPhotoRemovals,
     InMemoryReplies,
     InMemoryRequests,
+    InMemorySubmissions,
     InMemoryTokens,
     InMemoryUploads,
     decision_on,
@@ -83,13 +88,16 @@ def make_app() -> Flask:
     )
     kiosk = kiosk_with(KioskToken.parse(os.environ["TEST_TOKEN"]))
     repeatable = RepeatableRecognitions(recognitions, InMemoryRequests())
-    people = InMemoryPeople()
+    people, enrollments = InMemoryPeople(), InMemoryEnrollments()
+    deletions = InMemoryDeletions(people)
+    removals = InMemoryPhotoRemovals(enrollments, deletions)
     app = create_app(
         recognitions,
         repeatable,
         KioskAuthenticator(InMemoryKiosks(kiosk)),
         settings,
-        register=Register(people, InMemoryEnrollments(), InMemoryUploads(), InMemoryDeletions(people)),
+        register=Register(people, enrollments, InMemoryUploads(), deletions, removals),
+        batches=Batches(InMemorySubmissions(), InMemoryArchives(), InMemoryOutcomes(enrollments)),
         programs=ProgramAuthenticator(InMemoryTokens()),
     )
     ends_with_worker(app, listener)

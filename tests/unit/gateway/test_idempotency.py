@@ -281,6 +281,7 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         KioskAuthenticator(gateway.kiosks),
         GatewaySettings(),
         register=gateway.register,
+        batches=gateway.batches,
         programs=ProgramAuthenticator(gateway.programs),
     )
     gateway.client = app.test_client()

@@ -1,0 +1,110 @@
+"""The API of batches: submitted as a ZIP archive or as a place in S3, and reported file by file."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from flask import Blueprint, Response, g, request, stream_with_context, url_for
+
+from services.aws.archives import CONTENT_TYPE
+from services.contracts.domain import Scope, Submission
+from services.gateway.authentication import ProgramAuthenticator
+from services.gateway.batch_bodies import (
+    ARCHIVE_NAME,
+    ArchiveToUpload,
+    ArchiveUploadBody,
+    BatchBody,
+    BatchInS3,
+    FileBody,
+    ReportBody,
+)
+from services.gateway.batches import Batches, BatchProgress
+from services.gateway.bodies_at_once import Room
+from services.gateway.cursors import Cursors, page_size
+from services.gateway.json_answer import json_answer
+from services.gateway.json_body import read_json
+from services.gateway.problems import INVALID_QUERY, TOO_MANY_ARCHIVES, Problem
+from services.gateway.request_body import ARCHIVE, read_body
+from services.gateway.settings import GatewaySettings
+from services.gateway.watchdog import Watchdog
+
+#: How long a form puts its archive into S3.
+_UPLOAD_SECONDS = 3600
+_USUAL_NAME = "batch.zip"
+_NAME = re.compile(ARCHIVE_NAME)
+
+
+def batches_api(
+    batches: Batches, authenticator: ProgramAuthenticator, settings: GatewaySettings
+) -> Blueprint:
+    """Make the blueprint of ``/v1/batches``."""
+    blueprint = Blueprint("batches_api", __name__, url_prefix="/v1/batches")
+    authenticator.guard(blueprint, reading=Scope.BATCHES_WRITE, writing=Scope.BATCHES_WRITE)
+    watchdog, patience = Watchdog(settings.photo_timeout), Watchdog(settings.archive_timeout)
+    room = Room(settings.archives_taken_at_once, TOO_MANY_ARCHIVES, "archives")
+
+    @blueprint.post("")
+    def submit() -> Response:
+        submitter = f"token {g.program.token_id}"
+        if request.mimetype != CONTENT_TYPE:
+            return _accepted(batches.submit(read_json(request, BatchInS3, watchdog).source, submitter))
+        name = _archive_name(request.args.get("name", _USUAL_NAME))
+        with room.taken():
+            data = read_body(request, settings.max_archive_bytes, patience, ARCHIVE)
+            return _accepted(batches.submit_archive(name, data, submitter))
+
+    @blueprint.post("/uploads")
+    def upload() -> Response:
+        wanted = read_json(request, ArchiveToUpload, watchdog)
+        expires_at = datetime.now(UTC) + timedelta(seconds=_UPLOAD_SECONDS)
+        source, form = batches.upload_form(wanted.name, settings.max_uploaded_archive_bytes, _UPLOAD_SECONDS)
+        return json_answer(
+            ArchiveUploadBody(
+                url=form.url,
+                fields=form.fields,
+                source=source,
+                max_bytes=settings.max_uploaded_archive_bytes,
+                expires_at=expires_at,
+            )
+        )
+
+    @blueprint.get("/<batch_id>")
+    def show(batch_id: str) -> Response:
+        return json_answer(BatchBody.of(batches.progress(batch_id)))
+
+    @blueprint.get("/<batch_id>/report")
+    def report(batch_id: str) -> Response:
+        submission = batches.find(batch_id)
+        cursors = Cursors(g.program, f"report {batch_id} {submission.run}")
+        position, size = int(cursors.read(request.args.get("cursor")) or 0), page_size(request.args)
+        lines = batches.lines(submission, position, size)
+        more = position + len(lines) < submission.files_read and lines
+        body = ReportBody(
+            files=[FileBody.of(line) for line in lines],
+            next_cursor=cursors.write(str(position + len(lines)) if more else None),
+        )
+        return json_answer(body)
+
+    @blueprint.get("/<batch_id>/report.csv")
+    def report_csv(batch_id: str) -> Response:
+        lines = stream_with_context(batches.csv(batches.find(batch_id)))
+        response = Response(lines, mimetype="text/csv")
+        response.headers["Content-Disposition"] = f'attachment; filename="batch-{batch_id}.csv"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return blueprint
+
+
+def _accepted(submission: Submission) -> Response:
+    response = json_answer(BatchBody.of(BatchProgress(submission, {})), HTTPStatus.ACCEPTED)
+    response.headers["Location"] = url_for("batches_api.show", batch_id=submission.batch_id)
+    return response
+
+
+def _archive_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Problem(
+            INVALID_QUERY, "The name is no file's that ends in .zip. Leave it out, or give a plain one."
+        )
+    return name
