@@ -258,6 +258,23 @@ class FaceIndex:
             _while_busy()(self._disassociate, face_id, person_id)
         self.delete([face_id])
 
+    def delete_user(self, person_id: str) -> None:
+        """Delete the user that a person's faces make up; the faces stay. None there is not an error.
+
+        Raises
+        ------
+        AwsError
+            If the collection refuses.
+        """
+        with translated(f"deleting user {person_id}"):
+            _while_busy()(self._delete_user, person_id)
+
+    def _delete_user(self, person_id: str) -> None:
+        try:
+            self._rekognition.delete_user(CollectionId=self._collection_id, UserId=person_id)
+        except self._rekognition.exceptions.ResourceNotFoundException:
+            return
+
     def _disassociate(self, face_id: str, person_id: str) -> None:
         try:
             self._rekognition.disassociate_faces(

@@ -170,6 +170,7 @@ class HeldPhotos:
             return done
         if written is Written.PERSON_DELETED:
             self._faces.remove(face_id, person_id)
+            self._faces.delete_user(person_id)
         if written is not Written.FINISHED_BEFORE and kept.key != held.key:
             self._photos.discard_versions(kept.key)
         raise self._not_given(written, held, full_name)

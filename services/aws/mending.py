@@ -8,7 +8,6 @@ from services.aws.enrollments import EnrollmentStore
 from services.aws.errors import translated
 from services.aws.face_index import FaceIndex, UserMatchSettings
 from services.aws.items import attribute
-from services.aws.removal import FacesOfPerson
 from services.aws.updates import update_where
 from services.contracts.domain import EnrollmentStatus
 
@@ -25,7 +24,6 @@ class Mending:
     def __init__(self, aws: "Aws") -> None:
         self._threshold = UserMatchSettings().user_match_threshold
         self._index = FaceIndex(aws)
-        self._of_person = FacesOfPerson(aws)
         self._deletions = DeletionStore(aws)
         self._enrollments = EnrollmentStore(aws)
         self._dynamodb = aws.dynamodb
@@ -54,7 +52,7 @@ class Mending:
         AwsError
             If the collection refuses.
         """
-        self._of_person.delete_user(user_id)
+        self._index.delete_user(user_id)
 
     def associate(self, face_id: str, person_id: str) -> None:
         """Make a face part of its person's user.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from services.aws.directory import FACE_ATTRIBUTES, MOST_KEYS
 from services.aws.enrollments import RESEMBLES_NOBODY
 from services.aws.errors import AwsError, AwsUnavailable, translated
+from services.aws.face_index import FaceIndex
 from services.aws.items import attribute, from_item, sortable
 from services.aws.patience import patiently
 from services.aws.updates import update_where
@@ -31,6 +32,7 @@ class FacesOfPerson:
     """The person's faces in collection and table, and the user that they make up."""
 
     def __init__(self, aws: "Aws") -> None:
+        self._index = FaceIndex(aws)
         self._rekognition = aws.rekognition
         self._dynamodb = aws.dynamodb
         self._collection_id = aws.outputs.collection_id
@@ -88,7 +90,7 @@ class FacesOfPerson:
         AwsError
             If collection or table refuse.
         """
-        self.delete_user(person_id)
+        self._index.delete_user(person_id)
         for some in _chunks(found, _MOST_FACES):
             with translated("deleting faces"):
                 answer = self._rekognition.delete_faces(CollectionId=self._collection_id, FaceIds=some)
@@ -98,22 +100,6 @@ class FacesOfPerson:
         for face_id in found:
             with translated(f"deleting face {face_id}"):
                 self._dynamodb.delete_item(TableName=self._table, Key={"RekognitionId": attribute(face_id)})
-
-    # Rekognition changes a user in the background and meanwhile refuses to delete it.
-    @patiently(20)
-    def delete_user(self, person_id: str) -> None:
-        """Delete the user that the person's faces make up; the faces stay. None there is not an error.
-
-        Raises
-        ------
-        AwsError
-            If the collection refuses.
-        """
-        with translated(f"deleting user {person_id}"):
-            try:
-                self._rekognition.delete_user(CollectionId=self._collection_id, UserId=person_id)
-            except self._rekognition.exceptions.ResourceNotFoundException:
-                return
 
 
 class ObjectVersion(NamedTuple):

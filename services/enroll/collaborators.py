@@ -49,6 +49,10 @@ class FaceIndex(Protocol):
         """Take a face from its person's user and out of the collection."""
         ...
 
+    def delete_user(self, person_id: str) -> None:
+        """Delete the person's user; none there is not an error."""
+        ...
+
 
 class Enrollments(Protocol):
     """Where enrollments are kept, each finished once."""

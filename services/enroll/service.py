@@ -248,6 +248,8 @@ class EnrollService:
             # Rekognition gave the face of an earlier photo: the two are the same picture of the same person
             return self._reject(named.enrollment, RejectionReason.SAME_PHOTO)
         self._faces.remove(face_id, named.person.person_id)
+        # associating the face has made it anew
+        self._faces.delete_user(named.person.person_id)
         return self._reject(named.enrollment, RejectionReason.PERSON_DELETED)
 
     def _yield_to_the_other(self, mine: Enrollment) -> Enrollment:

@@ -123,6 +123,9 @@ class Collection:
         self.users.get(person_id, set()).discard(face_id)
         self.delete([face_id])
 
+    def delete_user(self, person_id):
+        self.users.pop(person_id, None)
+
 
 class Tables:
     def __init__(self):

@@ -283,6 +283,7 @@ def test_a_photo_of_a_person_who_is_deleted_meanwhile_leaves_nothing_whatever_it
     assert ADA not in world.tables.get("e-1").model_dump_json()
     assert faces_of(world) == faces
     assert set(world.bucket.objects) == objects
+    assert ADA not in world.collection.users
 
 
 @pytest.mark.parametrize(
