@@ -26,9 +26,12 @@ def check(
     mending = Mending(connection)
     left = 0
     for drift in found:
-        mended = mend and _mend(mending, drift)
+        obstacle = _mend(mending, drift) if mend else None
+        mended = mend and obstacle is None
         left += not mended
         console.print(f"[{'green' if mended else 'yellow'}]{drift.kind.value}[/] {escape(drift.sentence)}")
+        if obstacle is not None:
+            console.print(f"  Not mended: {escape(obstacle)}")
     if left:
         console.print(f"{left} of {len(found)} are left" + ("." if mend else ": facegate check --mend"))
         raise typer.Exit(1)
@@ -50,7 +53,8 @@ def standing_drift(aws: Aws) -> list[Drift]:
     return [drift for drift in found if drift in still]
 
 
-def _mend(mending: Mending, drift: Drift) -> bool:
+def _mend(mending: Mending, drift: Drift) -> str | None:
+    """Put it right; if that cannot be done, say why and what can be."""
     person_id = drift.person_id
     match drift.kind:
         case DriftKind.FACE_OF_NOBODY:
@@ -68,14 +72,16 @@ def _mend(mending: Mending, drift: Drift) -> bool:
         case DriftKind.DELETION_STUCK if person_id is not None:
             mending.resume_deletion(drift.subject, person_id)
         case _:
-            return False
-    return True
+            return "nothing says whom it is about; look into the tables"
+    return None
 
 
-def _associated(mending: Mending, face_id: str, person_id: str) -> bool:
+def _associated(mending: Mending, face_id: str, person_id: str) -> str | None:
     try:
         mending.associate(face_id, person_id)
     except UnlikeUser:
-        # an operator has to look at the photos: one of them shows somebody else
-        return False
-    return True
+        return (
+            "it does not resemble the person's other photos, so one of them shows somebody else: "
+            f"facegate people show {person_id}"
+        )
+    return None
