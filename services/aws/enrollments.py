@@ -1,5 +1,6 @@
 """The table of enrollments, and the one write that turns an enrollment into a face of a person."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum, auto
@@ -121,6 +122,47 @@ class EnrollmentStore:
                 found = self._outcomes.of([key["enrollment_id"]["S"] for key in keys])
                 yield from (one for one in found.values() if one.status is EnrollmentStatus.HELD)
 
+    def held_page(self, position: str | None, limit: int) -> tuple[list[Enrollment], str | None]:
+        """List some of the enrollments that wait for an operator, in no particular order.
+
+        Parameters
+        ----------
+        position : str, optional
+            Where the list goes on.
+
+        Returns
+        -------
+        list of Enrollment
+            At most `limit`, and perhaps fewer although there are more.
+        str or None
+            The position of the rest; None if there is none.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be read.
+        """
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": "by-resemblance",
+            "Limit": min(limit, MOST_IDS),
+        }
+        if position is not None:
+            resembles, enrollment_id = json.loads(position)
+            request["ExclusiveStartKey"] = {
+                "resembles": attribute(resembles),
+                "enrollment_id": attribute(enrollment_id),
+            }
+        with translated("listing held enrollments"):
+            answer = self._dynamodb.scan(**request)
+        keys: list[dict[str, Any]] = answer["Items"]
+        ids = [key["enrollment_id"]["S"] for key in keys]
+        found = self._outcomes.of(ids)
+        last: dict[str, Any] | None = answer.get("LastEvaluatedKey")
+        following = json.dumps([last["resembles"]["S"], last["enrollment_id"]["S"]]) if last else None
+        held = [found[one] for one in ids if one in found and found[one].status is EnrollmentStatus.HELD]
+        return held, following
+
     def of_person(
         self, person_id: str, position: str | None = None, limit: int = 50
     ) -> tuple[list[Enrollment], str | None]:
@@ -174,6 +216,21 @@ class EnrollmentStore:
             If the table cannot be written.
         """
         return self._save(enrollment, _OPEN)
+
+    def note_held(self, enrollment: Enrollment) -> bool:
+        """Note something of a photo that waits for an operator, and goes on waiting.
+
+        Returns
+        -------
+        bool
+            Whether it was written by this call; False if it is not held any more.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be written.
+        """
+        return self._save(enrollment, _HELD)
 
     def reject_held(self, enrollment: Enrollment) -> bool:
         """Note that an operator rejected a held photo.

@@ -14,17 +14,19 @@ from services.contracts.messages import (
     READ_BATCH_TASK,
     RECOGNIZE_TASK,
     REMOVE_PHOTO_TASK,
+    RESOLVE_HELD_TASK,
     DeletePersonJob,
     EnrollJob,
     ReadBatchJob,
     RecognizeJob,
     RemovePhotoJob,
+    ResolveHeldJob,
 )
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
 
-Job = RecognizeJob | EnrollJob | DeletePersonJob | RemovePhotoJob | ReadBatchJob
+Job = RecognizeJob | EnrollJob | DeletePersonJob | RemovePhotoJob | ReadBatchJob | ResolveHeldJob
 
 
 def celery_body(task: str, job_id: str, argument: str, queue_name: str) -> str:
@@ -112,5 +114,7 @@ def _task_and_id(job: Job) -> tuple[str, str]:
             return DELETE_PERSON_TASK, job.deletion_id
         case RemovePhotoJob():
             return REMOVE_PHOTO_TASK, job.deletion_id
+        case ResolveHeldJob():
+            return RESOLVE_HELD_TASK, f"{job.enrollment_id}-{job.resolution}"
         case ReadBatchJob():
             return READ_BATCH_TASK, f"{job.batch_id}-{job.run}-{job.position}"

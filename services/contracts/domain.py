@@ -171,6 +171,8 @@ class Enrollment(_Record):
         When that was last; None of a photo that was announced and that no worker has taken yet.
     deletion_id : str, optional
         The deletion that removes the photo, until it is done.
+    resolution_problem : str, optional
+        Of a held photo: why what an operator decided last could not be done, in a sentence.
     """
 
     enrollment_id: str
@@ -193,6 +195,7 @@ class Enrollment(_Record):
     attempts: int = Field(default=0, ge=0)
     begun_at: AwareDatetime | None = None
     deletion_id: str | None = None
+    resolution_problem: str | None = None
 
     @property
     def finished(self) -> bool:

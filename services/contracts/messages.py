@@ -25,6 +25,7 @@ ENROLL_TASK = "facegate.enroll"
 DELETE_PERSON_TASK = "facegate.delete_person"
 REMOVE_PHOTO_TASK = "facegate.remove_photo"
 READ_BATCH_TASK = "facegate.read_batch"
+RESOLVE_HELD_TASK = "facegate.resolve_held"
 #: Frames of one visitor in one job.
 MOST_FRAMES = 5
 
@@ -122,6 +123,15 @@ class RemovePhotoJob(_Message):
     enrollment_id: Identifier
     person_id: str
     requested_at: AwareDatetime
+
+
+class ResolveHeldJob(_Message):
+    """Do what an operator decided about a held photo; done again, it changes nothing."""
+
+    version: Literal[1] = 1
+    enrollment_id: Identifier
+    resolution: Literal["merge", "keep_both", "reject"]
+    requested_by: str
 
 
 class ReadBatchJob(_Message):

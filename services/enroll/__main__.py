@@ -5,6 +5,7 @@ from services.aws.connection import Aws, AwsSettings
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.face_index import FaceIndex
+from services.aws.held import HeldPhotos
 from services.aws.jobs import JobQueue
 from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photos import PhotoStore
@@ -17,13 +18,16 @@ from services.contracts.messages import (
     ENROLL_TASK,
     READ_BATCH_TASK,
     REMOVE_PHOTO_TASK,
+    RESOLVE_HELD_TASK,
     DeletePersonJob,
     EnrollJob,
     ReadBatchJob,
     RemovePhotoJob,
+    ResolveHeldJob,
 )
 from services.enroll.batches import BatchReadingService
 from services.enroll.deletion import DeletionService
+from services.enroll.held import HeldService
 from services.enroll.photo_removal import PhotoRemovalService
 from services.enroll.service import EnrollService
 from services.enroll.settings import EnrollSettings
@@ -48,6 +52,7 @@ def main() -> None:
             claims=enrollments,
             versions=PhotosOfPerson(aws),
         )
+        deciding = HeldService(HeldPhotos.connect(aws), enrollments)
         reading = BatchReadingService(
             SubmissionStore(aws),
             BatchSources(aws),
@@ -62,6 +67,7 @@ def main() -> None:
             JobKind(ENROLL_TASK, EnrollJob, service.handle, service.give_up),
             JobKind(DELETE_PERSON_TASK, DeletePersonJob, deleting.handle),
             JobKind(REMOVE_PHOTO_TASK, RemovePhotoJob, removing.handle),
+            JobKind(RESOLVE_HELD_TASK, ResolveHeldJob, deciding.handle, deciding.give_up),
             JobKind(READ_BATCH_TASK, ReadBatchJob, reading.handle, reading.give_up),
         ],
         concurrency=settings.concurrency,

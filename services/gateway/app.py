@@ -7,6 +7,8 @@ from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.error_handlers import handle_errors
 from services.gateway.health import health
+from services.gateway.held import HeldPhotos
+from services.gateway.held_api import held_api
 from services.gateway.kiosk_api import kiosk_api
 from services.gateway.logs import log_requests
 from services.gateway.pages import pages, secure
@@ -25,6 +27,7 @@ def create_app(
     settings: GatewaySettings,
     *,
     register: Register,
+    held: HeldPhotos,
     batches: Batches,
     programs: ProgramAuthenticator,
 ) -> Flask:
@@ -42,6 +45,8 @@ def create_app(
         Limits on frames, photos and waiting.
     register : Register
         The people enrolled.
+    held : HeldPhotos
+        The photos that wait for an operator.
     batches : Batches
         The batches submitted.
     programs : ProgramAuthenticator
@@ -54,6 +59,7 @@ def create_app(
     app.register_blueprint(kiosk_api(recognitions, repeatable, kiosks, settings))
     app.register_blueprint(people_api(register, programs, settings))
     app.register_blueprint(photos_api(register, programs, settings))
+    app.register_blueprint(held_api(held, programs, settings))
     app.register_blueprint(batches_api(batches, programs, settings))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))

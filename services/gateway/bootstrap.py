@@ -25,6 +25,7 @@ from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.held import HeldPhotos
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.reply_sweep import ReplySweep
@@ -76,6 +77,7 @@ def make_app() -> Flask:
             deletions=DeletionStore(aws),
             removals=PhotoRemovalStore(aws),
         ),
+        held=HeldPhotos(EnrollmentStore(aws), JobQueue(aws, aws.outputs.enroll_queue_url)),
         batches=Batches(
             submissions=SubmissionStore(aws),
             archives=ArchiveStore(aws),

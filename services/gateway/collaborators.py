@@ -18,7 +18,7 @@ from services.contracts.domain import (
     Submission,
     SubmittedFile,
 )
-from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
+from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
 
 
 class Jobs(Protocol):
@@ -122,6 +122,30 @@ class Enrollments(Protocol):
         self, person_id: str, position: str | None, limit: int
     ) -> tuple[list[Enrollment], str | None]:
         """List a person's, from a position on; with the position of the rest."""
+        ...
+
+
+class HeldEnrollments(Protocol):
+    """The photos that wait for an operator."""
+
+    def get(self, enrollment_id: str) -> Enrollment | None:
+        """Look an enrollment up."""
+        ...
+
+    def held_page(self, position: str | None, limit: int) -> tuple[list[Enrollment], str | None]:
+        """List some that wait, from a position on; with the position of the rest."""
+        ...
+
+    def note_held(self, enrollment: Enrollment) -> bool:
+        """Note something of one that waits; False if it does not any more."""
+        ...
+
+
+class ResolutionJobs(Protocol):
+    """The queue that enroll workers take from."""
+
+    def send(self, job: ResolveHeldJob) -> None:
+        """Queue `job`."""
         ...
 
 

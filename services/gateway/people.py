@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from services.aws.forms import UploadForm
 from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
@@ -222,19 +222,34 @@ class Register:
         Problem
             If there is none.
         """
-        enrollment = self.enrollments.get(enrollment_id) if _ID.fullmatch(enrollment_id) else None
-        if enrollment is None:
-            raise Problem(
-                UNKNOWN_ENROLLMENT,
-                "No enrollment has this id, or its photo has not arrived yet. Check the id, or ask again.",
-            )
-        return enrollment
+        return enrollment_of(self.enrollments, enrollment_id)
 
     def _changeable(self, person_id: str) -> Person:
         person = self.find(person_id)
         if person.status is PersonStatus.DELETING:
             raise Problem(PERSON_DELETING, "The person is being deleted, and takes no changes any more.")
         return person
+
+
+class _Enrollments(Protocol):
+    def get(self, enrollment_id: str) -> Enrollment | None: ...
+
+
+def enrollment_of(enrollments: _Enrollments, enrollment_id: str) -> Enrollment:
+    """Look an enrollment up.
+
+    Raises
+    ------
+    Problem
+        If there is none.
+    """
+    enrollment = enrollments.get(enrollment_id) if _ID.fullmatch(enrollment_id) else None
+    if enrollment is None:
+        raise Problem(
+            UNKNOWN_ENROLLMENT,
+            "No enrollment has this id, or its photo has not arrived yet. Check the id, or ask again.",
+        )
+    return enrollment
 
 
 def _may_be_tried_again(finished: Enrollment) -> bool:

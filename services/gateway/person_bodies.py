@@ -175,6 +175,8 @@ class EnrollmentBody(_Body):
         How it stands, for a person.
     reason : str or None
         Why it was rejected, for a program.
+    resolution_problem : str or None
+        Of a held photo: why what was decided last could not be done.
     """
 
     enrollment_id: str
@@ -183,6 +185,7 @@ class EnrollmentBody(_Body):
     reason: str | None
     person_id: str | None
     held_for: OtherPersonBody | None
+    resolution_problem: str | None
     file: str | None
     batch_id: str | None
     received_at: AwareDatetime
@@ -198,6 +201,9 @@ class EnrollmentBody(_Body):
             message=_message(enrollment),
             reason=enrollment.rejection,
             person_id=enrollment.person_id,
+            resolution_problem=(
+                enrollment.resolution_problem if enrollment.status is EnrollmentStatus.HELD else None
+            ),
             held_for=OtherPersonBody(**other.model_dump()) if other else None,
             file=enrollment.file,
             batch_id=enrollment.batch_id,
@@ -211,6 +217,26 @@ class PhotosBody(_Body):
 
     photos: list[EnrollmentBody]
     next_cursor: str | None
+
+
+class HeldBody(_Body):
+    """A page of the list of photos that wait for an operator."""
+
+    enrollments: list[EnrollmentBody]
+    next_cursor: str | None
+
+
+class ResolutionOrder(_Input):
+    """What an operator decided about a held photo.
+
+    Attributes
+    ----------
+    resolution : str
+        ``merge``: it is the person's whom it resembles. ``keep_both``: they are two people, and it is the
+        one's whom it was given for. ``reject``: it is nobody's photo.
+    """
+
+    resolution: Literal["merge", "keep_both", "reject"]
 
 
 class UploadBody(_Body):

@@ -205,6 +205,12 @@ PHOTO_ON_ITS_WAY = ProblemType(
     "A photo is removed when its enrollment is finished, whatever came of it. Ask for the enrollment, and "
     "try again then.",
 )
+NOT_HELD = ProblemType(
+    "not-held",
+    HTTPStatus.CONFLICT,
+    "The photo does not wait for a decision",
+    "Only a photo that is held, because its face resembles another person's, can be decided about, and once.",
+)
 NO_PHOTO = ProblemType(
     "no-photo",
     HTTPStatus.BAD_REQUEST,
@@ -319,6 +325,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         UNKNOWN_DELETION,
         UNKNOWN_ENROLLMENT,
         PHOTO_ON_ITS_WAY,
+        NOT_HELD,
         NO_PHOTO,
         PHOTO_TOO_LARGE,
         UNSUPPORTED_PHOTO_TYPE,

@@ -306,3 +306,31 @@ def test_a_kept_photo_is_read_back_and_leaves_no_version_behind(aws, versions):
     photos.discard_versions(kept.key)
     photos.discard_versions(kept.key)
     assert [version["Key"] for version in versions()] == ["photos/ada/e-10.jpg"]
+
+
+def test_photos_that_wait_are_listed_page_by_page(aws):
+    store = EnrollmentStore(aws)
+    other = Resemblance(person_id="eve", full_name="Eve", similarity=99.5)
+    for number in range(7):
+        store.save(
+            Enrollment(
+                enrollment_id=f"e-{number}",
+                status=EnrollmentStatus.HELD,
+                bucket="photos",
+                key="k",
+                received_at=NOW,
+                person_id="ada",
+                held_for=other.model_copy(update={"person_id": f"p-{number % 2}"}),
+            )
+        )
+    store.reject_held(store.get("e-3").model_copy(update={"status": EnrollmentStatus.REJECTED}))
+    listed, position = store.held_page(None, 3)
+    while position is not None:
+        page, position = store.held_page(position, 3)
+        assert len(page) <= 3
+        listed += page
+    assert sorted(photo.enrollment_id for photo in listed) == [f"e-{number}" for number in (0, 1, 2, 4, 5, 6)]
+    noted = store.get("e-0").model_copy(update={"resolution_problem": "no"})
+    assert store.note_held(noted)
+    assert store.get("e-0").resolution_problem == "no"
+    assert not store.note_held(store.get("e-3"))

@@ -166,6 +166,9 @@ class Tables:
     def save(self, enrollment):
         return self._save(enrollment, self._open(enrollment))
 
+    def note_held(self, enrollment):
+        return self._save(enrollment, self._held(enrollment))
+
     def reject_held(self, enrollment):
         return self._save(enrollment, self._held(enrollment))
 

@@ -17,6 +17,7 @@ from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.held import HeldPhotos
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.retries import RepeatableRecognitions
@@ -36,6 +37,7 @@ from tests.unit.gateway.in_memory import (
     InMemoryPhotoRemovals,
     InMemoryReplies,
     InMemoryRequests,
+    InMemoryResolutionJobs,
     InMemorySubmissions,
     InMemoryTokens,
     InMemoryUploads,
@@ -71,6 +73,7 @@ class Gateway:
     archives: InMemoryArchives
     submissions: InMemorySubmissions
     batches: Batches
+    resolutions: InMemoryResolutionJobs
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
@@ -134,6 +137,7 @@ def gateway() -> Iterator[Gateway]:
     deletions = InMemoryDeletions(people)
     removals = InMemoryPhotoRemovals(enrollments, deletions)
     register = Register(people, enrollments, uploads, deletions, removals)
+    resolutions = InMemoryResolutionJobs()
     archives, submissions = InMemoryArchives(), InMemorySubmissions()
     batches = Batches(submissions, archives, InMemoryOutcomes(enrollments), ("theirs",))
     app = create_app(
@@ -142,6 +146,7 @@ def gateway() -> Iterator[Gateway]:
         KioskAuthenticator(kiosks),
         settings,
         register=register,
+        held=HeldPhotos(enrollments, resolutions),
         batches=batches,
         programs=ProgramAuthenticator(programs),
     )
@@ -167,6 +172,7 @@ def gateway() -> Iterator[Gateway]:
         archives,
         submissions,
         batches,
+        resolutions,
     )
     listener.close()
 

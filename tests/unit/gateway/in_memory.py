@@ -28,7 +28,7 @@ from services.contracts.domain import (
     SubmittedFile,
 )
 from services.contracts.ids import batch_id_of
-from services.contracts.messages import DecisionReply, RecognizeJob, StoredObject
+from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
 from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import ApiToken, KioskToken
 
@@ -276,6 +276,20 @@ class InMemoryEnrollments:
         self.enrollments[enrollment.enrollment_id] = enrollment
         return True
 
+    def held_page(self, position: str | None, limit: int) -> tuple[list[Enrollment], str | None]:
+        waiting = sorted(
+            (found for found in self.enrollments.values() if found.status is EnrollmentStatus.HELD),
+            key=lambda found: found.enrollment_id,
+        )
+        rest = [found for found in waiting if position is None or found.enrollment_id > position]
+        return rest[:limit], rest[limit - 1].enrollment_id if len(rest) > limit else None
+
+    def note_held(self, enrollment: Enrollment) -> bool:
+        if self.enrollments[enrollment.enrollment_id].status is not EnrollmentStatus.HELD:
+            return False
+        self.enrollments[enrollment.enrollment_id] = enrollment
+        return True
+
     def of_person(
         self, person_id: str, position: str | None, limit: int
     ) -> tuple[list[Enrollment], str | None]:
@@ -285,6 +299,14 @@ class InMemoryEnrollments:
         )
         rest = [found for found in rest if position is None or found.enrollment_id > position]
         return rest[:limit], rest[limit - 1].enrollment_id if len(rest) > limit else None
+
+
+class InMemoryResolutionJobs:
+    def __init__(self) -> None:
+        self.sent: list[ResolveHeldJob] = []
+
+    def send(self, job: ResolveHeldJob) -> None:
+        self.sent.append(job)
 
 
 class InMemoryDeletions:

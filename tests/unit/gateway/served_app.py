@@ -15,6 +15,7 @@ from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.held import HeldPhotos
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.retries import RepeatableRecognitions
@@ -35,6 +36,7 @@ from tests.unit.gateway.in_memory import (
     InMemoryPhotoRemovals,
     InMemoryReplies,
     InMemoryRequests,
+    InMemoryResolutionJobs,
     InMemorySubmissions,
     InMemoryTokens,
     InMemoryUploads,
@@ -97,6 +99,7 @@ def make_app() -> Flask:
         KioskAuthenticator(InMemoryKiosks(kiosk)),
         settings,
         register=Register(people, enrollments, InMemoryUploads(), deletions, removals),
+        held=HeldPhotos(enrollments, InMemoryResolutionJobs()),
         batches=Batches(InMemorySubmissions(), InMemoryArchives(), InMemoryOutcomes(enrollments)),
         programs=ProgramAuthenticator(InMemoryTokens()),
     )

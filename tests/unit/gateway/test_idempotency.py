@@ -17,6 +17,7 @@ from services.contracts.messages import RecognizeJob
 from services.gateway.admission import Overloaded
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
+from services.gateway.held import HeldPhotos
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Gateway
@@ -281,6 +282,7 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         KioskAuthenticator(gateway.kiosks),
         GatewaySettings(),
         register=gateway.register,
+        held=HeldPhotos(gateway.enrollments, gateway.resolutions),
         batches=gateway.batches,
         programs=ProgramAuthenticator(gateway.programs),
     )
