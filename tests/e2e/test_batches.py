@@ -11,13 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageEnhance
+import requests
+from PIL import Image, ImageEnhance, ImageOps
 
+from cli.kiosk import register_kiosk
 from cli.portraits import cat, eileen_collins, grace_hopper
 from localaws.machine import MachineSettings
 from services.aws.batches import BatchStore
 from services.aws.connection import Aws, AwsSettings
+from services.aws.outcomes import Outcomes
+from services.aws.people import PeopleStore
+from services.aws.uploads import Uploads
+from services.batches.source import open_source
+from services.contracts.domain import EnrollmentStatus
+from services.contracts.ids import person_id_of
+from services.contracts.reasons import RejectionReason
+from services.contracts.tokens import KioskToken
 from tests.conftest import FACEGATE, environment_of, machine_settings, until
+from tests.e2e.traces import where
 
 #: Grace Hopper's and Eileen Collins's names everywhere here: under another name their faces would be held.
 PORTRAITS = {"Grace_Hopper": grace_hopper, "Eileen_Collins": eileen_collins}
@@ -40,10 +51,7 @@ class OwnMachine:
     def enroll(self, place):
         """Run the command; its result, and the lines of its report by file."""
         report = self.folder / "report.csv"
-        result = subprocess.run(
-            [FACEGATE, "enroll", str(place), "--report", str(report)],
-            check=False, env=self.environment, capture_output=True, text=True, timeout=240,
-        )  # fmt: skip
+        result = self.command("enroll", str(place), "--report", str(report))
         assert result.returncode in {0, 2}, result.stderr
         lines = csv.DictReader(report.read_text(encoding="utf-8").splitlines())
         return result, {line["file"]: line for line in lines}
@@ -67,7 +75,13 @@ class OwnMachine:
 
     def people(self):
         items = self._pages(self.aws.dynamodb, "scan", "Items", TableName=self.aws.outputs.people_table_name)
-        return {item["full_name"]["S"] for item in items}
+        return {item["full_name"]["S"] for item in items if "full_name" in item}
+
+    def command(self, *arguments):
+        return subprocess.run(
+            [FACEGATE, *arguments],
+            check=False, env=self.environment, capture_output=True, text=True, timeout=240,
+        )  # fmt: skip
 
     @staticmethod
     def _pages(client, operation, field, **parameters):
@@ -171,9 +185,45 @@ def test_a_prefix_that_somebody_else_filled_is_enrolled_once(machine):
     assert machine.state() == before
 
 
-@pytest.mark.skipif(
+def test_removing_a_person_in_the_middle_of_a_running_batch_is_safe(machine, tmp_path):
+    aws, name = machine.aws, "Eileen Collins"
+    person_id = person_id_of(name)
+    (tmp_path / "Eileen_Collins").mkdir()
+    for number in range(8):
+        with Image.open(eileen_collins()) as opened:
+            cut = ImageOps.crop(opened.convert("RGB"), 4 * number)
+        cut.save(tmp_path / f"Eileen_Collins/{number}.jpg", quality=90)
+    with open_source(tmp_path) as source:
+        items = list(source)
+    batch = Uploads(aws, "running")
+
+    def outcomes(sent):
+        found = Outcomes(aws).of([photo.enrollment_id for photo in sent])
+        return [one for photo in sent if (one := found.get(photo.enrollment_id)) and photo.is_outcome(one)]
+
+    sent = list(batch.send(items[:4]))
+    until(lambda: outcomes(sent))
+    # the other three are on their way, the next four not sent yet
+    removed = machine.command("people", "delete", name, "--yes")
+    assert removed.returncode == 0, removed.stderr
+    late = list(batch.send(items[4:]))
+    until(lambda: len(outcomes([*sent, *late])) == len(items))
+    assert {one.rejection for one in outcomes(late)} == {RejectionReason.PERSON_DELETED}
+    until(lambda: where(aws, name, "Eileen_Collins", person_id) == set())
+    assert machine.command("check").returncode == 0
+
+    anew = list(Uploads(aws, "begun afterwards").send(items))
+    until(lambda: len(outcomes(anew)) == len(items))
+    assert {one.status for one in outcomes(anew)} == {EnrollmentStatus.INDEXED}
+    assert PeopleStore(aws).get(person_id).photos == len(items)
+
+
+needs_faces = pytest.mark.skipif(
     "FACEGATE_FACES" not in os.environ, reason="FACEGATE_FACES names no folder of real photos"
 )
+
+
+@needs_faces
 def test_the_folder_of_real_photos_enrols_as_its_people_and_a_second_run_changes_nothing(machine):
     faces = Path(os.environ["FACEGATE_FACES"]).resolve()
     names = {folder.name.replace("_", " ") for folder in faces.iterdir() if folder.is_dir()}
@@ -186,3 +236,38 @@ def test_the_folder_of_real_photos_enrols_as_its_people_and_a_second_run_changes
     state = machine.state()
     assert machine.enroll(faces)[1] == lines
     assert machine.state() == state
+
+
+@needs_faces
+def test_a_person_of_the_folder_who_is_deleted_leaves_no_trace_and_the_others_all_of_theirs(machine):
+    faces, aws = Path(os.environ["FACEGATE_FACES"]).resolve(), machine.aws
+    machine.enroll(faces)
+    folder = min(folder for folder in faces.iterdir() if folder.is_dir())
+    name = folder.name.replace("_", " ")
+    person_id, others = person_id_of(name), machine.people() - {name}
+    token = KioskToken.create("folder-kiosk")
+    register_kiosk(aws, token, "front-door")
+    decisions = [recognized(machine, token, photo) for photo in sorted(folder.glob("*.jpg"))]
+    assert name in {decision["person"]["full_name"] for decision in decisions if decision["person"]}
+    own = PeopleStore(aws).get(person_id).photos
+    faces_before = len(machine.state()[0])
+    everywhere = {"people", "faces", "enrollments", "decisions", "bucket", "faces of the collection", "users"}
+    assert where(aws, name, folder.name, person_id) == everywhere
+
+    removed = machine.command("people", "delete", name, "--yes")
+    assert (removed.returncode, f"removed {name}: {own} faces" in removed.stdout) == (0, True), removed
+    assert where(aws, name, folder.name, person_id) == set()
+    assert machine.people() == others
+    assert len(machine.state()[0]) == faces_before - own
+    assert not [photo for photo in folder.glob("*.jpg") if recognized(machine, token, photo)["person"]]
+    assert machine.command("check").returncode == 0
+
+
+def recognized(machine, token, photo):
+    answer = requests.post(
+        f"{machine.settings.gateway_url}/v1/recognitions",
+        data=photo.read_bytes(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "image/jpeg", "Prefer": "wait=8"},
+        timeout=30,
+    )
+    return answer.json()

@@ -1,6 +1,5 @@
 """A person's end: drift is found and mended, and deleting leaves nothing in collection, tables or bucket."""
 
-import json
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -25,6 +24,7 @@ from services.contracts.domain import EnrollmentStatus
 from services.contracts.ids import person_id_of
 from services.contracts.reasons import Outcome
 from tests.conftest import enrolled, until
+from tests.e2e.traces import where
 
 NAME = "Eileen Soon-Gone"
 LOST = "No worker finished it, however often it was tried. Send the photo again."
@@ -64,39 +64,6 @@ def decide(facegate):
         timeout=30,
     )
     return answer.json()
-
-
-def places(aws):
-    """All that is kept, as text; receipts and marks have the id and nothing else."""
-    outputs, bucket = aws.outputs, aws.outputs.photo_bucket_name
-    tables = {
-        name: getattr(outputs, f"{name}_table_name")
-        for name in ("people", "faces", "enrollments", "decisions")
-    }
-    kept = {
-        name: [
-            item
-            for page in aws.dynamodb.get_paginator("scan").paginate(TableName=table)
-            for item in page["Items"]
-            if "deleted_at" not in item
-        ]
-        for name, table in tables.items()
-    }
-    versions = list(aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket))
-    kept["bucket"] = [
-        entry["Key"]
-        for page in versions
-        for kind in ("Versions", "DeleteMarkers")
-        for entry in page.get(kind, [])
-    ]
-    collection = {"CollectionId": outputs.collection_id}
-    kept["faces of the collection"] = aws.rekognition.list_faces(**collection)["Faces"]
-    kept["users"] = aws.rekognition.list_users(**collection)["Users"]
-    return {place: json.dumps(things) for place, things in kept.items()}
-
-
-def where(aws, *words):
-    return {place for place, text in places(aws).items() if any(word in text for word in words)}
 
 
 def disturb(aws, person_id, first, second):
