@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
@@ -160,9 +161,11 @@ def _measure_while_changing(
     """Return how long searches wait while another thread adds and deletes, one and as many as can be.
 
     ``blocked_ms`` is the most that a search neither ran nor was ready to run while other programs had the
-    core: it waited for a lock, the interpreter's among them, or the disk. (``delayed_ms`` is how much longer
-    the longest search took than an undisturbed one does, for whatever reason.)
+    core: it waited for a lock, the interpreter's among them, or the disk, or another machine on the same
+    hardware had the core. How much of that comes from elsewhere ``blocked_undisturbed_ms`` tells: the same
+    without the other thread.
     """
+    alone_until = time.perf_counter() + _BUSY_SECONDS
     done = Event()
     changes: list[float] = []
     vectors = people.next_faces(_CHUNK)
@@ -182,27 +185,42 @@ def _measure_while_changing(
             deleted += gone
             changes.append(time.perf_counter() - started)
 
+    undisturbed = _searches(collections, truth, lambda: time.perf_counter() < alone_until)
     changer = Thread(target=change)
     changer.start()
-    taken: list[float] = []
-    blocked: list[float] = []
     until = time.perf_counter() + _BUSY_SECONDS
-    while time.perf_counter() < until or len(changes) < _CHANGES:
-        for query in truth.queries[:10]:
-            busy, started = _milliseconds_busy(), time.perf_counter()
-            collections.search("people", query, 1, _ANY)
-            taken.append(1000 * (time.perf_counter() - started))
-            blocked.append(taken[-1] - (_milliseconds_busy() - busy))
+    searches = _searches(collections, truth, lambda: time.perf_counter() < until or len(changes) < _CHANGES)
     done.set()
     changer.join()
+    taken = [search.taken for search in searches]
     return {
-        "blocked_ms": max(blocked),
+        "blocked_ms": max(search.blocked for search in searches),
+        "blocked_undisturbed_ms": max(search.blocked for search in undisturbed),
         "search_while_changing_ms": float(np.median(taken)),
         "search_while_changing_longest_ms": max(taken),
         "searches_while_changing": float(len(taken)),
         "changes_while_searching": float(len(changes)),
         "longest_change_s": max(changes),
     }
+
+
+@dataclass(frozen=True)
+class _Search:
+    """How long one search took, and for how much of that it could not run; milliseconds."""
+
+    taken: float
+    blocked: float
+
+
+def _searches(collections: FaceCollections, truth: _Truth, go_on: Callable[[], bool]) -> list[_Search]:
+    searches: list[_Search] = []
+    while go_on():
+        for query in truth.queries[:10]:
+            busy, started = _milliseconds_busy(), time.perf_counter()
+            collections.search("people", query, 1, _ANY)
+            taken = 1000 * (time.perf_counter() - started)
+            searches.append(_Search(taken, taken - (_milliseconds_busy() - busy)))
+    return searches
 
 
 def _measure_start(directory: Path) -> dict[str, float]:
