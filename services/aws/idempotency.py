@@ -1,9 +1,9 @@
-"""The table of requests with an ``Idempotency-Key``: a request made again finds its recognition here."""
+"""The table of requests with an ``Idempotency-Key``: one made again finds its recognition or person here."""
 
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -12,6 +12,8 @@ from services.aws.items import attribute, from_item, to_item
 from services.aws.updates import update_where
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
     from services.aws.connection import Aws
 
 _EXPIRY = "expires_at"
@@ -46,11 +48,106 @@ class KeyedRequest(BaseModel):
     @staticmethod
     def id_of(kiosk_id: str, key: str) -> str:
         """Derive the id from a kiosk and the key that it chose; two kiosks may choose the same."""
-        return sha256(json.dumps([kiosk_id, key]).encode()).hexdigest()
+        return _id_of([kiosk_id, key])
 
     def held_on(self, until: datetime) -> Self:
         """Make the same request, held until another time."""
         return self.model_copy(update={"held_until": until})
+
+
+class KeyedCreation(BaseModel):
+    """A person whom a program had created under an ``Idempotency-Key``.
+
+    Attributes
+    ----------
+    request_id : str
+        Stands for program and key, as a kiosk's request does for kiosk and key.
+    body_sha256 : str
+        By which the request's body is known again: 64 hexadecimal digits.
+    created : bool
+        Whether the person is known to be written: whoever is gone since was deleted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    request_id: str
+    person_id: str
+    body_sha256: str
+    received_at: AwareDatetime
+    created: bool = False
+
+    @staticmethod
+    def id_of(token_id: str, key: str) -> str:
+        """Derive the id from a program's token and the key that it chose; no kiosk's request has it."""
+        return _id_of(["person", token_id, key])
+
+
+def _id_of(parts: list[str]) -> str:
+    return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+_Keyed = TypeVar("_Keyed", KeyedRequest, KeyedCreation)
+
+
+def _registered(dynamodb: "DynamoDBClient", table: str, request: _Keyed) -> _Keyed:
+    """Write a request down unless it was made before; return the one that stands."""
+    item = to_item(request)
+    item[_EXPIRY] = attribute(int((request.received_at + _RETENTION).timestamp()))
+    with translated("registering a request"):
+        try:
+            dynamodb.put_item(
+                TableName=table,
+                Item=item,
+                # DynamoDB may take days to remove what expired
+                ConditionExpression="attribute_not_exists(request_id) OR expires_at <= :now",
+                ExpressionAttributeValues={":now": attribute(int(request.received_at.timestamp()))},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException as standing:
+            # where botocore's types know of no item
+            return from_item(type(request), cast("dict[str, Any]", standing.response)["Item"])
+    return request
+
+
+class CreationStore:
+    """Creations of people by program and key, for a day."""
+
+    def __init__(self, aws: "Aws") -> None:
+        self._dynamodb = aws.dynamodb
+        self._table = aws.outputs.requests_table_name
+
+    def register(self, creation: KeyedCreation) -> KeyedCreation:
+        """Write the request down unless it was made before.
+
+        Returns
+        -------
+        KeyedCreation
+            The one that stands: `creation`, or the earlier one with its id.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        return _registered(self._dynamodb, self._table, creation)
+
+    def mark_created(self, creation: KeyedCreation) -> None:
+        """Say that the person is written.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        with translated("updating a request"):
+            update_where(
+                self._dynamodb,
+                self._table,
+                {"request_id": attribute(creation.request_id)},
+                condition="attribute_exists(request_id)",
+                expression="SET created = :true",
+                values={":true": attribute(True)},
+            )
 
 
 class RequestStore:
@@ -73,22 +170,7 @@ class RequestStore:
         AwsError
             If the table cannot be asked.
         """
-        item = to_item(request)
-        item[_EXPIRY] = attribute(int((request.received_at + _RETENTION).timestamp()))
-        with translated("registering a request"):
-            try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item=item,
-                    # DynamoDB may take days to remove what expired
-                    ConditionExpression="attribute_not_exists(request_id) OR expires_at <= :now",
-                    ExpressionAttributeValues={":now": attribute(int(request.received_at.timestamp()))},
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException as standing:
-                # where botocore's types know of no item
-                return from_item(KeyedRequest, cast("dict[str, Any]", standing.response)["Item"])
-        return request
+        return _registered(self._dynamodb, self._table, request)
 
     def get(self, request_id: str) -> KeyedRequest | None:
         """Look a request up.

@@ -10,7 +10,7 @@ from services.aws.decisions import DecisionStore
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.frames import FrameStore
-from services.aws.idempotency import RequestStore
+from services.aws.idempotency import CreationStore, RequestStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosks import KioskStore
 from services.aws.outcomes import Outcomes
@@ -76,6 +76,7 @@ def make_app() -> Flask:
             uploads=PhotoUploadStore(aws),
             deletions=DeletionStore(aws),
             removals=PhotoRemovalStore(aws),
+            creations=CreationStore(aws),
         ),
         held=HeldPhotos(EnrollmentStore(aws), JobQueue(aws, aws.outputs.enroll_queue_url)),
         batches=Batches(

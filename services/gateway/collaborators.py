@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.aws.forms import UploadForm
-from services.aws.idempotency import KeyedRequest
+from services.aws.idempotency import KeyedCreation, KeyedRequest
 from services.aws.people import PeoplePage
 from services.aws.photo_uploads import PhotoUpload
 from services.contracts.domain import (
@@ -68,6 +68,18 @@ class Requests(Protocol):
 
     def mark_queued(self, request: KeyedRequest) -> None:
         """Say that its job is queued."""
+        ...
+
+
+class Creations(Protocol):
+    """The people created with an Idempotency-Key."""
+
+    def register(self, creation: KeyedCreation) -> KeyedCreation:
+        """Write it down unless it was made before, and return the one that stands."""
+        ...
+
+    def mark_created(self, creation: KeyedCreation) -> None:
+        """Say that the person is written."""
         ...
 
 

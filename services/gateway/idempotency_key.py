@@ -11,7 +11,7 @@ _STRING = re.compile(r'"(?P<key>(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])+)"')
 
 
 def idempotency_key(field: str | None) -> str | None:
-    """Read the key by which a kiosk marks a request and its repetitions.
+    """Read the key by which a client marks a request and its repetitions.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def idempotency_key(field: str | None) -> str | None:
     Returns
     -------
     str or None
-        None if the kiosk sent none. It may be guessable or a secret: do not log it.
+        None if the client sent none. It may be guessable or a secret: do not log it.
 
     Raises
     ------

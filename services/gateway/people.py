@@ -8,14 +8,23 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from services.aws.forms import UploadForm
+from services.aws.idempotency import KeyedCreation
 from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
 from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
 from services.aws.photo_uploads import PhotoUpload
 from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Person, PersonStatus
 from services.contracts.ids import photo_enrollment_id
-from services.gateway.collaborators import Deletions, Enrollments, People, PhotoRemovals, PhotoUploads
+from services.gateway.collaborators import (
+    Creations,
+    Deletions,
+    Enrollments,
+    People,
+    PhotoRemovals,
+    PhotoUploads,
+)
 from services.gateway.person_bodies import NewPerson, PhotoToUpload
 from services.gateway.problems import (
+    IDEMPOTENCY_KEY_REUSED,
     NO_PHOTO,
     PERSON_CHANGED,
     PERSON_DELETING,
@@ -51,12 +60,45 @@ class Register:
     uploads: PhotoUploads
     deletions: Deletions
     removals: PhotoRemovals
+    creations: Creations
 
     def create(self, new: NewPerson) -> Person:
         """Create a person, who has no photos yet."""
         person = Person(person_id=str(uuid7()), created_at=datetime.now(UTC), **new.model_dump())
         self.people.create(person)
         return person
+
+    def create_once(self, new: NewPerson, token_id: str, key: str) -> Person:
+        """Create a person unless the program did so before with this key.
+
+        Returns
+        -------
+        Person
+            As they stand now.
+
+        Raises
+        ------
+        Problem
+            If the program used the key for another person, or the person was deleted since.
+        """
+        now = datetime.now(UTC)
+        mine = KeyedCreation(
+            request_id=KeyedCreation.id_of(token_id, key),
+            person_id=str(uuid7()),
+            body_sha256=sha256(new.model_dump_json().encode()).hexdigest(),
+            received_at=now,
+        )
+        standing = self.creations.register(mine)
+        if standing.body_sha256 != mine.body_sha256:
+            raise Problem(
+                IDEMPOTENCY_KEY_REUSED,
+                "This Idempotency-Key came with another person before. Send a fresh key for every person.",
+            )
+        if not standing.created:
+            # whoever registered it may have been killed before the person was written
+            self.people.create(Person(person_id=standing.person_id, created_at=now, **new.model_dump()))
+            self.creations.mark_created(standing)
+        return self.find(standing.person_id)
 
     def find(self, person_id: str) -> Person:
         """Look a person up.

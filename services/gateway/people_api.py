@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, request, url_for
 from services.contracts.domain import Person, Scope
 from services.gateway.authentication import ProgramAuthenticator
 from services.gateway.cursors import Cursors, page_size
+from services.gateway.idempotency_key import idempotency_key
 from services.gateway.json_answer import json_answer
 from services.gateway.json_body import read_json
 from services.gateway.people import Register
@@ -36,7 +37,9 @@ def people_api(
 
     @blueprint.post("/people")
     def create() -> Response:
-        person = register.create(read_json(request, NewPerson, watchdog))
+        key = idempotency_key(request.headers.get("Idempotency-Key"))
+        new = read_json(request, NewPerson, watchdog)
+        person = register.create_once(new, g.program.token_id, key) if key else register.create(new)
         response = _answer(person, HTTPStatus.CREATED)
         response.headers["Location"] = url_for("people_api.show", person_id=person.person_id)
         return response

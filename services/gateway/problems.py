@@ -118,13 +118,13 @@ INVALID_IDEMPOTENCY_KEY = ProblemType(
     "invalid-idempotency-key",
     HTTPStatus.BAD_REQUEST,
     "Invalid Idempotency-Key",
-    "The Idempotency-Key is a string in quotes of 1 to 255 ASCII characters. Send a new UUID a capture.",
+    "The Idempotency-Key is a string in quotes of 1 to 255 ASCII characters, a new UUID for example.",
 )
 IDEMPOTENCY_KEY_REUSED = ProblemType(
     "idempotency-key-reused",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "Idempotency-Key used for other frames",
-    "The kiosk sent other frames with this key within the last day. Send a fresh key for every capture.",
+    "Idempotency-Key used for another request",
+    "Other frames, or another person, came with this key within the last day. Send a fresh key for each.",
 )
 INVALID_BODY = ProblemType(
     "invalid-body",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.aws.idempotency import KeyedRequest, RequestStore
+from services.aws.idempotency import CreationStore, KeyedCreation, KeyedRequest, RequestStore
 
 NOW = datetime.now(UTC)
 A_MOMENT = timedelta(seconds=2)
@@ -90,3 +90,31 @@ def test_a_request_that_is_gone_does_not_come_back_by_being_marked(store):
     store.mark_queued(request())
     store.hold(request(), NOW)
     assert store.get(request().request_id) is None
+
+
+def creation(person_id, **changes):
+    fields = {
+        "request_id": KeyedCreation.id_of("t-1", "k-1"),
+        "person_id": person_id,
+        "body_sha256": "b" * 64,
+        "received_at": NOW,
+    }
+    return KeyedCreation(**(fields | changes))
+
+
+def test_a_person_created_with_a_key_is_found_by_it_for_a_day(aws):
+    store = CreationStore(aws)
+    assert store.register(creation("p-1")) == creation("p-1")
+    store.mark_created(creation("p-1"))
+    assert store.register(creation("p-2")) == creation("p-1", created=True)
+    later = NOW + timedelta(hours=25)
+    assert store.register(creation("p-2", received_at=later)) == creation("p-2", received_at=later)
+
+
+def test_a_creation_that_is_gone_does_not_come_back_by_being_marked(aws):
+    CreationStore(aws).mark_created(creation("p-1"))
+    assert aws.dynamodb.scan(TableName="requests")["Items"] == []
+
+
+def test_a_program_and_a_kiosk_of_one_name_may_choose_the_same_key():
+    assert KeyedCreation.id_of("lobby", "k") != KeyedRequest.id_of("lobby", "k")

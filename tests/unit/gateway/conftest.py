@@ -26,6 +26,7 @@ from services.gateway.settings import GatewaySettings
 from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
     InMemoryArchives,
+    InMemoryCreations,
     InMemoryDecisions,
     InMemoryDeletions,
     InMemoryEnrollments,
@@ -74,6 +75,7 @@ class Gateway:
     submissions: InMemorySubmissions
     batches: Batches
     resolutions: InMemoryResolutionJobs
+    creations: InMemoryCreations
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
@@ -136,7 +138,8 @@ def gateway() -> Iterator[Gateway]:
     programs = InMemoryTokens(issued(program, *Scope))
     deletions = InMemoryDeletions(people)
     removals = InMemoryPhotoRemovals(enrollments, deletions)
-    register = Register(people, enrollments, uploads, deletions, removals)
+    creations = InMemoryCreations()
+    register = Register(people, enrollments, uploads, deletions, removals, creations)
     resolutions = InMemoryResolutionJobs()
     archives, submissions = InMemoryArchives(), InMemorySubmissions()
     batches = Batches(submissions, archives, InMemoryOutcomes(enrollments), ("theirs",))
@@ -173,6 +176,7 @@ def gateway() -> Iterator[Gateway]:
         submissions,
         batches,
         resolutions,
+        creations,
     )
     listener.close()
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from services.aws.errors import AwsError
 from services.aws.forms import UploadForm
-from services.aws.idempotency import KeyedRequest
+from services.aws.idempotency import KeyedCreation, KeyedRequest
 from services.aws.people import PeoplePage, PersonChanged, PersonUnknown
 from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
 from services.aws.photo_uploads import PhotoUpload
@@ -143,6 +143,21 @@ class InMemoryRequests:
     def _fail(self) -> None:
         if self.error:
             raise self.error
+
+
+class InMemoryCreations:
+    def __init__(self) -> None:
+        self.creations: dict[str, KeyedCreation] = {}
+        self.error: AwsError | None = None
+
+    def register(self, creation: KeyedCreation) -> KeyedCreation:
+        return self.creations.setdefault(creation.request_id, creation)
+
+    def mark_created(self, creation: KeyedCreation) -> None:
+        if self.error:
+            raise self.error
+        created = creation.model_copy(update={"created": True})
+        self.creations[creation.request_id] = created
 
 
 class InMemoryJobs:

@@ -25,6 +25,7 @@ from services.gateway.worker import ends_with_worker
 from services.logs import configure_logs
 from tests.unit.gateway.in_memory import (
     InMemoryArchives,
+    InMemoryCreations,
     InMemoryDecisions,
     InMemoryDeletions,
     InMemoryEnrollments,
@@ -98,7 +99,7 @@ def make_app() -> Flask:
         repeatable,
         KioskAuthenticator(InMemoryKiosks(kiosk)),
         settings,
-        register=Register(people, enrollments, InMemoryUploads(), deletions, removals),
+        register=Register(people, enrollments, InMemoryUploads(), deletions, removals, InMemoryCreations()),
         held=HeldPhotos(enrollments, InMemoryResolutionJobs()),
         batches=Batches(InMemorySubmissions(), InMemoryArchives(), InMemoryOutcomes(enrollments)),
         programs=ProgramAuthenticator(InMemoryTokens()),
