@@ -55,6 +55,10 @@ bench-engine: prepared ## The embedded Rekognition beside the usual Python face 
 bench-kiosks: prepared ## The recognition path under load; figures in bench/results
 	@FACEGATE_FACES="$${FACEGATE_FACES:-$(wildcard ../shared/faces/lfw10)}" $(BIN)/python -m bench.kiosks
 
+.PHONY: bench-enroll
+bench-enroll: prepared ## Enrollment of batches: how fast, and with how much memory; figures in bench/results
+	@FACEGATE_FACES="$${FACEGATE_FACES:-$(wildcard ../shared/faces/lfw10)}" $(BIN)/python -m bench.enroll
+
 .PHONY: lint
 lint: environment ## Style, types, architecture and the template
 	@$(BIN)/ruff check .

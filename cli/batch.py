@@ -29,6 +29,8 @@ from services.contracts.ids import batch_id_of
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 1.0
 #: How often all pending photos are looked at, not only those sent first.
 _EVERYTHING_SECONDS = 5.0
+#: What is asked for takes from what is waited for: so many times as long as a look took, nobody looks again.
+_REST = 9
 
 
 class Source(Protocol):
@@ -127,9 +129,10 @@ class BatchRun:
         self._pending: deque[Sent] = deque()
         self._sending = progress.add_task("sent", total=total)
         self._enrolling = progress.add_task("finished", total=total)
-        self._moved_at = self._all_seen_at = time.monotonic()
+        self._moved_at = time.monotonic()
         self._pause = _SHORTEST_PAUSE_SECONDS
         self._look_at = self._moved_at
+        self._look_at_all = self._moved_at + _EVERYTHING_SECONDS
 
     def go(self, sent: Iterable[Sent | Refusal]) -> None:
         """Report every file once, whatever happens."""
@@ -163,7 +166,8 @@ class BatchRun:
 
     def _look(self) -> None:
         """Ask for outcomes, oldest first; where a hundred have none, the later ones hardly will."""
-        everything = time.monotonic() - self._all_seen_at >= _EVERYTHING_SECONDS
+        began = time.monotonic()
+        everything = began >= self._look_at_all
         unfinished: list[Sent] = []
         heard = False
         while self._pending:
@@ -177,10 +181,12 @@ class BatchRun:
             if not finished and not everything:
                 break
         self._pending.extendleft(reversed(unfinished))
+        ended = time.monotonic()
+        rest = _REST * (ended - began)
         if everything:
-            self._all_seen_at = time.monotonic()
+            self._look_at_all = ended + max(_EVERYTHING_SECONDS, rest)
         self._pause = _SHORTEST_PAUSE_SECONDS if heard else min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
-        self._look_at = time.monotonic() + self._pause
+        self._look_at = ended + max(self._pause, min(rest, _LONGEST_PAUSE_SECONDS))
 
     def _finished(self, photos: list[Sent]) -> dict[str, Enrollment]:
         by_id = {photo.enrollment_id: photo for photo in photos}

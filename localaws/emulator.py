@@ -6,6 +6,7 @@ prints its URL, stops on SIGTERM or SIGINT and finds everything again at the nex
 
 import argparse
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -24,6 +25,9 @@ HOST = "127.0.0.1"
 
 #: Long enough for a put in flight; long polls and idle connections end at once.
 _GRACE_SECONDS = 1.0
+
+#: CPython: 700, 10, 10. Every item and message is a few dictionaries more to look through.
+_GARBAGE_THRESHOLDS = (20_000, 20, 20)
 
 
 def environment(port: int, state_dir: Path) -> dict[str, str]:
@@ -127,6 +131,9 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
     config.loglevel = "WARNING"
     config.keep_alive_timeout = 75
     config.graceful_timeout = _GRACE_SECONDS
+    # botocore's models and ministack's own are there to stay, and so is most of what it keeps later on
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE_THRESHOLDS)
     sys.stdout.write(f"the embedded AWS starts on {url}\n")
     sys.stdout.flush()
     # the server saves its state at its end: only when nobody else is still saving may it begin to stop

@@ -1,7 +1,5 @@
 """A whole Facegate to be loaded, with the plain alternative beside it, on ports of its own."""
 
-import os
-import socket
 import sys
 import tempfile
 import time
@@ -16,6 +14,7 @@ from bench.kiosks.frames import Visitors
 from bench.kiosks.load import Answer, Kiosks
 from bench.kiosks.tally import Tally, taken, tally
 from bench.kiosks.wire import Wire
+from bench.machines import HOME, family, free_ports, own_environment, started
 from cli.enrolling import enroll_photo
 from cli.kiosk import register_kiosk
 from localaws.machine import Machine, MachineSettings, answers
@@ -23,7 +22,6 @@ from localaws.supervisor import Program
 from services.aws.connection import Aws, AwsSettings
 from services.contracts.tokens import KioskToken
 
-_HOME = Path(os.environ.get("FACEGATE_HOME", ".facegate")).resolve()
 _SERVICES_STAGE = 1
 _QUEUED, _DIRECT = "bench-queued", "bench-direct"
 #: Longer than a frame is worth anything (8 s): by then it is decided or expired.
@@ -118,13 +116,7 @@ class Stand:
         return {item["recognition_id"].get("S", "") for page in pages for item in page["Items"]}
 
     def _family(self, name: str) -> Sequence[psutil.Process]:
-        return [
-            member
-            for program, pid in self.machine.supervisor.pids().items()
-            if program.partition("-")[0] == name
-            for process in [psutil.Process(pid)]
-            for member in [process, *process.children(recursive=True)]
-        ]
+        return family(self.machine, name)
 
 
 class Stands:
@@ -165,16 +157,12 @@ class Stands:
         counted : bool
             Whether calls to AWS are counted; slower.
         """
-        before = dict(os.environ)
         with tempfile.TemporaryDirectory(prefix="facegate-bench-") as home, ExitStack() as ending:
-            ending.callback(_restore, before)
-            os.environ.update(environment or {})
+            ending.enter_context(own_environment(environment or {}))
             settings, wire = _settings(Path(home), workers, rekognition_options, counted=counted)
             if wire is not None:
                 ending.enter_context(wire.open())
-            machine = Machine(settings, lambda step: print(f"  … {step}", file=sys.stderr))
-            ending.callback(machine.stop)
-            machine.start()
+            machine = ending.enter_context(started(settings))
             stand = _furnish(machine, self._visitors, wire)
             yield stand
             self.total += stand.audit()
@@ -184,10 +172,10 @@ class Stands:
 def _settings(
     home: Path, workers: int, rekognition_options: str, *, counted: bool
 ) -> tuple[MachineSettings, Wire | None]:
-    gateway, aws, rekognition, *wired = _free_ports(5)
+    gateway, aws, rekognition, *wired = free_ports(5)
     given = {
         "home": home,
-        "models": _HOME / "models",
+        "models": HOME / "models",
         "gateway_port": gateway,
         "aws_port": aws,
         "rekognition_port": rekognition,
@@ -208,7 +196,7 @@ def _furnish(machine: Machine, visitors: Visitors, wire: Wire | None) -> Stand:
     tokens = {name: KioskToken.create(name) for name in (_QUEUED, _DIRECT)}
     for token in tokens.values():
         register_kiosk(aws, token, "front-door")
-    (port,) = _free_ports(1)
+    (port,) = free_ports(1)
     machine.supervisor.start(_direct(port))
     return Stand(machine, aws, {name: str(token) for name, token in tokens.items()}, port, visitors, wire)
 
@@ -234,16 +222,3 @@ def _enrol(aws: Aws, visitors: Visitors, folder: Path) -> None:
                 break
         else:
             raise ValueError(f"no photo of {name} could be enrolled")
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
-def _restore(environment: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environment)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.handlers import add_expect_header
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -106,7 +107,12 @@ class Aws:
     @cached_property
     def s3(self) -> "S3Client":
         """For photos and frames."""
-        return self.session.client("s3", config=_config(self.settings))
+        # the checksum that goes with a photo is enough: over TLS for boto3 too, and so on one machine
+        unsigned = Config(s3={"payload_signing_enabled": False})
+        client = self.session.client("s3", config=_config(self.settings).merge(unsigned))
+        # a photo is sent at once: to ask first whether S3 will take it costs each one a round trip
+        client.meta.events.unregister("before-call.s3", add_expect_header)
+        return client
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
