@@ -61,6 +61,7 @@ def run() -> dict[str, float]:
         people = _People(np.random.default_rng(1))
         collections = FaceCollections(Path(directory), "bench", _DIMENSION)
         gc.freeze()  # as the server does
+        sys.setswitchinterval(0.001)  # as well
         collections.create("people", {})
         truth = _Truth(people.queries())
         # Ids alone: a million records here would make every garbage collection halt all threads.

@@ -55,6 +55,9 @@ class _Server(BaseApplication):
             # What is loaded now stays: looking through it again at every collection stops all threads for
             # tens of milliseconds.
             gc.freeze()
+            # A search hands the interpreter over some ten times, and each time waits so long to have it
+            # back from a thread that adds faces; of Python's own 5 ms that makes fifty.
+            sys.setswitchinterval(0.001)
             return application  # noqa: TRY300
         except (AccessKeysError, CollectionsError, PackError, SettingsError) as error:
             raise AppImportError(str(error)) from error
