@@ -1,8 +1,16 @@
 """A program enrols a person through the API, and the person is let in: all processes real."""
 
+import csv
 import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,12 +19,13 @@ from PIL import Image, ImageEnhance, ImageOps
 from cli.demo import as_frame
 from cli.drift import find_drift
 from cli.kiosk import recognize
-from cli.portraits import cat, eileen_collins
+from cli.portraits import cat, eileen_collins, grace_hopper
 from services.aws.census import take_census
+from services.aws.people import PeopleStore
 from services.aws.tokens import TokenStore
 from services.contracts.domain import IssuedToken, Scope
 from services.contracts.tokens import ApiToken
-from tests.conftest import running_facegate, until
+from tests.conftest import REPOSITORY, running_facegate, until
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +192,30 @@ def test_a_deleted_person_is_let_in_no_more_and_leaves_a_receipt(house, program,
     assert program.get("/v1/people")["people"] == []
     decision = recognize(house.gateway_url, house.token, as_frame(eileen_collins()), "image/jpeg", 8)
     assert (decision["outcome"], decision["reason"]) == ("denied", "no_match")
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
+def test_the_examples_of_the_documentation_work_word_for_word(house, tmp_path):
+    text = (REPOSITORY / "docs" / "people-api.md").read_text()
+    (script,) = re.findall("```bash\n(.*?)```", text, re.DOTALL)
+    script = script.replace("http://127.0.0.1:8000", house.gateway_url)
+    first, second, _ = photos()
+    (tmp_path / "ada.jpg").write_bytes(first)
+    (tmp_path / "ada2.jpg").write_bytes(second)
+    with zipfile.ZipFile(tmp_path / "people.zip", "w") as people:
+        people.write(grace_hopper(), "Grace_Hopper_0001.jpg")
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "FACEGATE_HOME": str(house.settings.home),
+        "FACEGATE_GATEWAY_PORT": str(house.settings.gateway_port),
+        "FACEGATE_AWS_PORT": str(house.settings.aws_port),
+        "FACEGATE_REKOGNITION_PORT": str(house.settings.rekognition_port),
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = csv.DictReader((tmp_path / "report.csv").read_text().splitlines())
+    assert (line["status"], line["full name"]) == ("indexed", "Grace Hopper")
+    assert PeopleStore(house.aws).page("ada").people == ()
