@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Column
 
 from localaws.machine import MachineError, MachineSettings, is_open
 from services.aws.connection import Aws, AwsSettings
@@ -14,6 +15,11 @@ complaints = Console(stderr=True, highlight=False, soft_wrap=True)
 OnAws = Annotated[
     bool, typer.Option("--aws", help="Use the AWS account of the environment instead of this machine.")
 ]
+
+
+def whole_id(header: str) -> Column:
+    """Make a table's column of ids, which are typed again: shown whole in however narrow a terminal."""
+    return Column(header, min_width=36, no_wrap=True)
 
 
 def connect(aws: bool) -> Aws:

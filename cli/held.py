@@ -1,16 +1,31 @@
 """``facegate held``: photos whose face belongs to another person already, and what an operator decides."""
 
+import re
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cli.connection import OnAws, connect, console
+from cli.connection import OnAws, connect, console, whole_id
 from services.aws.held import HeldPhotos, Resolution
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def _an_id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise typer.BadParameter("give an enrollment's id as facegate held list shows it")
+    return text
+
+
 held = typer.Typer(help="Photos that resemble another person and wait for you.", no_args_is_help=True)
-EnrollmentId = Annotated[str, typer.Argument(help="The enrollment's id, as facegate held list shows it.")]
+EnrollmentId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENROLLMENT", help="The enrollment's id, as facegate held list shows it.", callback=_an_id
+    ),
+]
 
 
 @held.command("list")
@@ -20,7 +35,7 @@ def held_list(aws: OnAws = False) -> None:
     if not waiting:
         console.print("No photo waits for a decision.")
         return
-    table = Table("Enrollment", "Given for", "Resembles", "Similarity", "Photo", "Since")
+    table = Table(whole_id("Enrollment"), "Given for", "Resembles", "Similarity", "Photo", "Since")
     for photo in waiting:
         other = photo.held_for
         table.add_row(

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cli.connection import OnAws, connect, console
+from cli.connection import OnAws, connect, console, whole_id
 from services.aws.connection import Aws
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
@@ -24,6 +24,17 @@ Whom = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id or 
 _COLOURS = {PersonStatus.ACTIVE: "green", PersonStatus.DISABLED: "yellow", PersonStatus.DELETING: "red"}
 _POLL_SECONDS = 0.2
 _MOST_PHOTOS = 100
+#: Longer than any person's; DynamoDB takes no key of more than 2,048 bytes.
+_LONGEST_ID = 100
+
+
+class NobodyFound(PersonUnknown):
+    """Nobody has the id or the name."""
+
+    def __init__(self, whom: str) -> None:
+        Exception.__init__(
+            self, f"nobody has the id or name {whom[:_LONGEST_ID]!r}; facegate people list shows everybody"
+        )
 
 
 class SeveralPeople(Exception):
@@ -45,7 +56,7 @@ def people_list(
     if not page.people:
         console.print("Nobody's name begins so." if search else "Nobody is enrolled.")
         return
-    table = Table("Name", "Person", "Status", "Photos", "Groups", "External id")
+    table = Table("Name", whole_id("Person"), "Status", "Photos", "Groups", "External id")
     for person in page.people:
         table.add_row(
             escape(person.full_name),
@@ -148,21 +159,21 @@ def find_person(store: PeopleStore, whom: str) -> Person:
 
     Raises
     ------
-    PersonUnknown
+    NobodyFound
         If there is none.
     SeveralPeople
         If the name is several people's.
     AwsError
         If the table cannot be asked.
     """
-    person = store.get(whom)
+    person = store.get(whom) if 0 < len(whom) <= _LONGEST_ID else None
     if person is not None:
         return person
     name = fold_name(whom)
     page = store.page(whom, limit=1000) if name else None
     namesakes = [person for person in page.people if fold_name(person.full_name) == name] if page else []
     if not namesakes:
-        raise PersonUnknown(whom)
+        raise NobodyFound(whom)
     if len(namesakes) > 1:
         ids = ", ".join(person.person_id for person in namesakes)
         raise SeveralPeople(f"{len(namesakes)} people have the name {whom}; give one's id: {ids}")

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
+from cli import held
 from cli import people as commands
 from cli.people import SeveralPeople
 from services.aws.enrollments import EnrollmentStore
@@ -155,3 +156,32 @@ def test_no_photo_is_removed_without_a_yes_and_one_that_no_worker_removes_yet_is
     assert EnrollmentStore(aws).get("e-1").status is EnrollmentStatus.INDEXED
     pending = facegate("remove-photo", "ada", "e-1", "--yes", "--timeout", "0")
     assert "the photo is marked as deleted" in str(pending.exception)
+
+
+@pytest.mark.parametrize("whom", ["", " ", "nobody", "x" * 3000, "Zoë/…"])
+def test_whoever_is_not_there_is_named_with_the_way_out(facegate, whom):
+    refused = facegate("show", whom).exception
+    assert isinstance(refused, PersonUnknown)
+    assert f"{whom[:100]!r}; facegate people list" in str(refused)
+
+
+def test_an_id_is_shown_whole_in_a_narrow_terminal(facegate, aws):
+    person_id = "d62c4a92-392c-5034-817f-386d7e86c664"
+    PeopleStore(aws).create(Person(person_id=person_id, full_name="A " * 40, created_at=NOW))
+    narrow = CliRunner().invoke(commands.people, ["list"], env={"COLUMNS": "80"})
+    assert person_id in narrow.stdout
+
+
+@pytest.mark.parametrize("enrollment_id", ["", "x" * 3000, "not an id", "../e-1"])
+def test_a_held_photo_is_asked_for_by_an_id(aws, monkeypatch, enrollment_id):
+    monkeypatch.setattr(held, "connect", lambda on_aws: aws)
+    refused = CliRunner().invoke(held.held, ["reject", enrollment_id], env={"COLUMNS": "200"})
+    assert refused.exit_code == 2
+    assert "facegate held list shows it" in refused.output
+
+
+def test_a_photo_that_does_not_wait_is_named_with_the_way_out(aws, monkeypatch):
+    aws.rekognition = None
+    monkeypatch.setattr(held, "connect", lambda on_aws: aws)
+    refused = CliRunner().invoke(held.held, ["reject", "e-1"]).exception
+    assert str(refused) == "there is no enrollment e-1; the list of held photos has those that wait"
