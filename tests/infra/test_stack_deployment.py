@@ -175,7 +175,7 @@ def test_every_index_finds_what_has_its_keys_and_nothing_else(emulator, outputs,
 
 
 @pytest.mark.parametrize(
-    ("queue", "expected"), [("Recognize", ("30", "3600", 3)), ("Enroll", ("180", "1209600", 5))]
+    ("queue", "expected"), [("Recognize", ("30", "3600", 3)), ("Enroll", ("240", "1209600", 5))]
 )
 def test_every_queue_is_what_the_design_says(emulator, outputs, queue, expected):
     visibility, retention, receives = expected
@@ -311,7 +311,7 @@ def test_a_stack_that_cannot_be_made_says_which_resource_failed_and_the_way_out(
 
 
 def test_an_unknown_parameter_is_refused_with_those_there_are(emulator, stack_name):
-    with pytest.raises(DeploymentError, match=r"no parameter Colour; it has BucketName, CollectionId"):
+    with pytest.raises(DeploymentError, match=r"no parameter Colour; it has BatchRetentionDays, BucketName, CollectionId"):
         deploying.deploy(emulator.session, stack_name, parameters={"Colour": "blue"})
 
 
