@@ -311,7 +311,9 @@ def test_a_stack_that_cannot_be_made_says_which_resource_failed_and_the_way_out(
 
 
 def test_an_unknown_parameter_is_refused_with_those_there_are(emulator, stack_name):
-    with pytest.raises(DeploymentError, match=r"no parameter Colour; it has BatchRetentionDays, BucketName, CollectionId"):
+    with pytest.raises(
+        DeploymentError, match=r"no parameter Colour; it has BatchRetentionDays, BucketName, CollectionId"
+    ):
         deploying.deploy(emulator.session, stack_name, parameters={"Colour": "blue"})
 
 
