@@ -47,7 +47,9 @@ def sortable_name(full_name: str) -> str:
 
 def to_metadata(text: str) -> str:
     """Write text of any script as S3 metadata, which is ASCII, as S3 itself returns it: RFC 2047."""
-    return text if text.isascii() else Header(text, "utf-8", maxlinelen=2**16).encode()
+    # what looks as if it were encoded would be read as what it seems to encode
+    as_it_is = text.isascii() and "=?" not in text
+    return text if as_it_is else Header(text, "utf-8", maxlinelen=2**16).encode()
 
 
 def from_metadata(value: str) -> str:
