@@ -2,7 +2,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.contracts.names import from_metadata, parse_full_name, to_metadata
@@ -39,6 +39,7 @@ def test_names_of_every_script_survive_s3_metadata_which_is_ascii():
         assert from_metadata(metadata) == name, script
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_whatever_is_a_name_survives_s3_metadata(text):
     try:
