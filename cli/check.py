@@ -71,6 +71,8 @@ def _mend(mending: Mending, drift: Drift) -> str | None:
             mending.fail(drift.subject)
         case DriftKind.DELETION_STUCK if person_id is not None:
             mending.resume_deletion(drift.subject, person_id)
+        case DriftKind.UPLOAD_LOST if drift.upload is not None:
+            mending.enroll(drift.upload)
         case _:
             return "nothing says whom it is about; look into the tables"
     return None

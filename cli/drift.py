@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.aws.census import Census
+from services.aws.census import Census, LostUpload
 from services.contracts.domain import Enrollment, EnrollmentStatus, PersonStatus
 
 #: Twice as long as a job is tried at most: five deliveries, 180 s after one another.
@@ -25,6 +25,7 @@ class DriftKind(StrEnum):
     PHOTOS_MISCOUNTED = "photos miscounted"
     ENROLLMENT_STUCK = "enrollment stuck"
     DELETION_STUCK = "deletion stuck"
+    UPLOAD_LOST = "upload lost"
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,15 @@ class Drift:
         Whom it is about, if it is about somebody.
     counted : int, optional
         How many photos there really are.
+    upload : LostUpload, optional
+        What lies in the bucket.
     """
 
     kind: DriftKind
     subject: str
     person_id: str | None = None
     counted: int | None = None
+    upload: LostUpload | None = None
 
     @property
     def sentence(self) -> str:
@@ -71,6 +75,10 @@ _SENTENCES = {
         "Deletion {drift.subject} of person {drift.person_id} was asked for long ago and is not finished: "
         "its job is queued once more."
     ),
+    DriftKind.UPLOAD_LOST: (
+        "Somebody put a photo into S3 long ago, and no worker heard of it: its enrollment {drift.subject} is "
+        "queued."
+    ),
 }
 
 
@@ -93,6 +101,11 @@ def find_drift(census: Census) -> Iterator[Drift]:
         if one.enrollment_id in stuck
     )
     yield from _stuck_deletions(census)
+    yield from (
+        Drift(DriftKind.UPLOAD_LOST, upload.enrollment_id, upload=upload)
+        for upload in census.uploads
+        if census.taken_at - upload.put_at > _NEVER_BEGUN
+    )
 
 
 def _between_collection_and_tables(census: Census, unsettled: set[str]) -> Iterator[Drift]:

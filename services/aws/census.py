@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 from services.aws.directory import FACE_ATTRIBUTES
 from services.aws.errors import translated
 from services.aws.items import from_item
+from services.aws.outcomes import MOST_IDS, Outcomes
 from services.aws.people import person_from_item
+from services.aws.photos import INDEX_PREFIX
 from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Face, Person, PersonStatus
+from services.contracts.ids import uploaded_enrollment_id
+from services.contracts.messages import StoredObject
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -51,6 +55,21 @@ class DeletionMark:
 
 
 @dataclass(frozen=True)
+class LostUpload:
+    """A photo in the bucket that nobody has begun to enrol.
+
+    Attributes
+    ----------
+    put_at : datetime
+        By S3's clock.
+    """
+
+    enrollment_id: str
+    photo: StoredObject
+    put_at: datetime
+
+
+@dataclass(frozen=True)
 class Census:
     """All that was there, read one after the other.
 
@@ -72,6 +91,8 @@ class Census:
         Of the people who are being deleted, or were and are looked for once more.
     deletions : tuple of Deletion
         Those of people and of photos that are not finished.
+    uploads : tuple of LostUpload
+        Photos in the bucket of which no table knows.
     taken_at : datetime
         When reading began.
     """
@@ -84,11 +105,12 @@ class Census:
     on_their_way: tuple[Enrollment, ...]
     marks: tuple[DeletionMark, ...]
     deletions: tuple[Deletion, ...]
+    uploads: tuple[LostUpload, ...]
     taken_at: datetime
 
 
 def take_census(aws: "Aws") -> Census:
-    """Read collection and tables; a call for every 4,096 faces, 500 users and MB of a table.
+    """Read all; a call for every 4,096 faces, 500 users, MB of a table and 100 uploads that still lie there.
 
     Raises
     ------
@@ -118,6 +140,7 @@ def take_census(aws: "Aws") -> Census:
         on_their_way=tuple(one for one in open_ones if one.status is not EnrollmentStatus.HELD),
         marks=tuple(_marks(entries)),
         deletions=deletions,
+        uploads=tuple(_unknown_uploads(aws)),
         taken_at=taken_at,
     )
 
@@ -154,6 +177,29 @@ def _open_enrollments(aws: "Aws") -> Iterator[Enrollment]:
     }
     for item in _scan(aws, aws.outputs.enrollments_table_name, unfinished):
         yield from_item(Enrollment, item)
+
+
+def _unknown_uploads(aws: "Aws") -> Iterator[LostUpload]:
+    bucket, outcomes = aws.outputs.photo_bucket_name, Outcomes(aws)
+    with translated(f"listing {INDEX_PREFIX}"):
+        pages = aws.s3.get_paginator("list_object_versions").paginate(
+            Bucket=bucket, Prefix=INDEX_PREFIX, PaginationConfig={"PageSize": MOST_IDS}
+        )
+        for page in pages:
+            uploads: dict[str, LostUpload] = {}
+            for version in page.get("Versions", []):
+                described: Any = version
+                if described["IsLatest"] and not described["Key"].endswith("/"):
+                    upload = _upload(bucket, described)
+                    uploads[upload.enrollment_id] = upload
+            known = outcomes.of(uploads)
+            yield from (upload for upload in uploads.values() if upload.enrollment_id not in known)
+
+
+def _upload(bucket: str, version: dict[str, Any]) -> LostUpload:
+    key, version_id = version["Key"], version["VersionId"]
+    photo = StoredObject(bucket=bucket, key=key, version_id=version_id)
+    return LostUpload(uploaded_enrollment_id(bucket, key, version_id), photo, version["LastModified"])
 
 
 def _unfinished_deletions(aws: "Aws") -> Iterator[Deletion]:

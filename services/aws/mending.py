@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from services.aws.census import LostUpload
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.errors import translated
 from services.aws.face_index import FaceIndex, UserMatchSettings
 from services.aws.items import attribute
+from services.aws.jobs import JobQueue
 from services.aws.updates import update_where
 from services.contracts.domain import EnrollmentStatus
+from services.contracts.messages import EnrollJob
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -26,6 +29,7 @@ class Mending:
         self._index = FaceIndex(aws)
         self._deletions = DeletionStore(aws)
         self._enrollments = EnrollmentStore(aws)
+        self._jobs = JobQueue(aws, aws.outputs.enroll_queue_url)
         self._dynamodb = aws.dynamodb
         self._faces_table = aws.outputs.faces_table_name
         self._people_table = aws.outputs.people_table_name
@@ -145,6 +149,17 @@ class Mending:
             return
         failed = {"status": EnrollmentStatus.FAILED, "detail": _LOST, "finished_at": datetime.now(UTC)}
         self._enrollments.save(known.model_copy(update=failed))
+
+    def enroll(self, upload: LostUpload) -> None:
+        """Queue the job of a photo in the bucket; should the first one come after all, it is done once.
+
+        Raises
+        ------
+        AwsError
+            If the queue does not take it.
+        """
+        job = EnrollJob(enrollment_id=upload.enrollment_id, photo=upload.photo, received_at=upload.put_at)
+        self._jobs.send(job)
 
     def resume_deletion(self, deletion_id: str, person_id: str) -> None:
         """Have a deletion done whose job was lost.

@@ -1,6 +1,7 @@
 """Ids that two parts derive alike without asking each other."""
 
 import json
+from contextlib import suppress
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.contracts.names import fold_name
@@ -62,6 +63,15 @@ def batch_id_of(place: str) -> str:
 def upload_key(enrollment_id: str, file: str) -> str:
     """Tell where a photo has to be put so that its enrollment has this id, a UUID."""
     return f"{UPLOAD_PREFIX}{enrollment_id}/{file}"
+
+
+def uploaded_enrollment_id(bucket: str, key: str, version: str) -> str:
+    """Tell the enrollment's id of an object below ``index/``: its key has one, or the object gives one."""
+    enrollment_id, separator, file = key.removeprefix(UPLOAD_PREFIX).partition("/")
+    if key.startswith(UPLOAD_PREFIX) and separator and file:
+        with suppress(ValueError):
+            return str(UUID(enrollment_id))
+    return stored_object_id(bucket, key, version)
 
 
 def kept_photo_key(person_id: str, enrollment_id: str) -> str:

@@ -1,6 +1,7 @@
 """Where something of a person is still kept: every table, every version in the bucket, the collection."""
 
 import json
+from contextlib import suppress
 
 _MARK = {"person_id", "deletion_id", "deleted_at", "expires_at"}
 
@@ -35,8 +36,12 @@ def _versions(aws):
     for page in aws.s3.get_paginator("list_object_versions").paginate(**bucket):
         yield from (marker["Key"] for marker in page.get("DeleteMarkers", []))
         for version in page.get("Versions", []):
-            head = aws.s3.head_object(**bucket, Key=version["Key"], VersionId=version["VersionId"])
-            yield version["Key"], head["Metadata"]
+            yield version["Key"]
+            # it may be deleted while we look
+            with suppress(aws.s3.exceptions.ClientError):
+                yield aws.s3.head_object(**bucket, Key=version["Key"], VersionId=version["VersionId"])[
+                    "Metadata"
+                ]
 
 
 def _pages(client, operation, field, **parameters):

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 
@@ -13,6 +14,8 @@ from services.aws.mending import Mending
 from services.aws.people import PeopleStore
 from services.aws.photo_removal import PhotoRemovalStore
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person, PersonStatus
+from services.contracts.ids import stored_object_id, upload_key
+from services.contracts.messages import EnrollJob
 from tests.integration.aws.serving import messages, receive
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -143,3 +146,22 @@ def test_the_removal_of_a_photo_whose_job_was_lost_is_found_and_queued_again(wor
     Mending(world).resume_deletion(deletion.deletion_id, "ada")
     [(task, job)] = jobs(world)
     assert (task, job["enrollment_id"]) == ("facegate.remove_photo", "e-1")
+
+
+def test_photos_in_the_bucket_that_no_table_knows_are_found_and_queued_as_the_lambda_would(world):
+    world.s3.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+    known = str(uuid4())
+    EnrollmentStore(world).save(photo(known, EnrollmentStatus.REJECTED, finished_at=NOW))
+    for key in (upload_key(known, "1.jpg"), upload_key(str(uuid4()), "2.jpg"), "index/", "photos/ada/3.jpg"):
+        world.s3.put_object(Bucket="photos", Key=key, Body=b"jpeg")
+    world.s3.delete_object(Bucket="photos", Key=upload_key(known, "1.jpg"))
+    for _ in range(2):
+        put = world.s3.put_object(Bucket="photos", Key="index/Zoë.jpg", Body=b"jpeg")
+    by_key = {upload.photo.key: upload for upload in take_census(world).uploads}
+    sent, plain = sorted(by_key, reverse=True)
+    assert (sent.endswith("/2.jpg"), plain) == (True, "index/Zoë.jpg")
+    assert by_key[plain].enrollment_id == stored_object_id("photos", "index/Zoë.jpg", put["VersionId"])
+    Mending(world).enroll(by_key[plain])
+    [(task, job)] = jobs(world)
+    assert task == "facegate.enroll"
+    assert EnrollJob.model_validate(job).photo == by_key[plain].photo

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.drift import Drift, DriftKind, find_drift
-from services.aws.census import Census, CollectedFace, DeletionMark
+from services.aws.census import Census, CollectedFace, DeletionMark, LostUpload
 from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Face, Person, PersonStatus
+from services.contracts.messages import StoredObject
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -52,6 +53,7 @@ AGREED = Census(
     on_their_way=(),
     marks=(),
     deletions=(),
+    uploads=(),
     taken_at=NOW,
 )
 STRAY = {**AGREED.collected, "f3": CollectedFace("f3", "ada", None)}
@@ -142,6 +144,13 @@ def test_a_deletion_that_nobody_goes_on_with_is_found():
 def test_a_deletion_whose_receipt_is_lost_or_whose_second_look_never_ended_is_found():
     assert found(marks=(mark(31),)) == [Drift(DriftKind.DELETION_STUCK, "d-1", "ada")]
     assert found(marks=(mark(29),)) == []
+
+
+def test_a_photo_in_the_bucket_that_no_table_knows_is_found_after_a_day():
+    photo = StoredObject(bucket="b", key="index/x.jpg", version_id="1")
+    lost, new = (LostUpload("e-1", photo, NOW - timedelta(hours=hours)) for hours in (25, 23))
+    assert found(uploads=(lost,)) == [Drift(DriftKind.UPLOAD_LOST, "e-1", upload=lost)]
+    assert found(uploads=(new,)) == []
 
 
 @pytest.mark.parametrize("kind", DriftKind)

@@ -11,7 +11,12 @@ from ingest.jobs import NotAJobError, job_of
 from ingest.messages import message_body
 from services.aws.jobs import celery_body, queue_name
 from services.contracts import messages as contract
-from services.contracts.ids import photo_enrollment_id, stored_object_id, upload_key
+from services.contracts.ids import (
+    photo_enrollment_id,
+    stored_object_id,
+    upload_key,
+    uploaded_enrollment_id,
+)
 from services.contracts.messages import EnrollJob, RecognizeJob
 
 DEADLINE = timedelta(seconds=10)
@@ -157,3 +162,10 @@ LOOKALIKES = ["index/uploads/ada.jpg", "index/uploads/ada/1.jpg", f"index/upload
 @pytest.mark.parametrize("key", LOOKALIKES)
 def test_a_key_that_only_looks_like_an_upload_s_is_a_plain_photo(key):
     assert job_of(record(key), DEADLINE).id == stored_object_id("photos", key, "v1")
+
+
+@given(name=names)
+@pytest.mark.parametrize("folder", ["", "uploads/", "uploads/4f7e53f4-3f0b-5c0e-8f39-6b9d6a0f2c11/"])
+def test_whoever_lists_the_bucket_derives_the_same_id(folder, name):
+    key = f"index/{folder}{name}"
+    assert job_of(record(key), DEADLINE).id == uploaded_enrollment_id("photos", key, "v1")
