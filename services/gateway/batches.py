@@ -88,7 +88,8 @@ class Batches:
         """
         bucket, key = place_of(source)
         own = bucket == self.archives.bucket
-        if (own and not key.startswith(BATCH_PREFIX)) or (not own and bucket not in self.buckets):
+        allowed = key.startswith(BATCH_PREFIX) if own else bucket in self.buckets
+        if not allowed or ".." in key.split("/"):
             raise Problem(
                 FORBIDDEN_SOURCE,
                 f"Batches are read below s3://{self.archives.bucket}/{BATCH_PREFIX}, and from buckets that "

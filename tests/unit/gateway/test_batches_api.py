@@ -141,7 +141,14 @@ def test_a_batch_may_lie_in_s3_where_the_operator_allows_it(gateway: Gateway, so
 
 
 @pytest.mark.parametrize(
-    "source", ["s3://photos/index/x", "s3://photos/photos/ada", "s3://photos/batchesx/y", "s3://payroll/2026"]
+    "source",
+    [
+        "s3://photos/index/x",
+        "s3://photos/photos/ada",
+        "s3://photos/batchesx/y",
+        "s3://photos/batches/../index/x",
+        "s3://payroll/2026",
+    ],
 )
 def test_batches_are_read_from_nowhere_else(gateway: Gateway, source: str):
     assert refusal(submit(gateway, {"source": source})) == (403, "forbidden-source")
