@@ -24,7 +24,7 @@ _FOLDERS, _EACH = 100, 100
 _JOBS = _FOLDERS * _EACH
 #: By then every thread, client and cache there will be is there.
 _SETTLED = 1000
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS, _ASKING_SECONDS = 0.25, 0.2
 
 
 def memory() -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _asking(stand: EnrollStand, report: Path) -> Generator[Any]:
         with requests.Session() as session:
             session.headers["Authorization"] = f"Bearer {token}"
             url = stand.machine.settings.gateway_url
-            while not ended.wait(0.05):
+            while not ended.wait(_ASKING_SECONDS):
                 told = _last_told(report)
                 for path in ("people?limit=100", f"enrollments/{told}"):
                     session.get(f"{url}/v1/{path}", timeout=10).json()
