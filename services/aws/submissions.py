@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 from services.aws.errors import AwsError, cancellation_reasons, translated
 from services.aws.items import attribute, from_item
 from services.aws.jobs import JobQueue
-from services.contracts.domain import Submission, SubmittedFile
 from services.contracts.ids import batch_id_of
 from services.contracts.messages import ReadBatchJob
+from services.contracts.submissions import Submission, SubmittedFile
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws

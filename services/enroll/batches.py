@@ -12,8 +12,8 @@ import structlog
 from services.aws.submissions import FILES_A_PART
 from services.aws.uploads import Sent
 from services.batches.items import BatchItem, Refusal, UnreadableBatch
-from services.contracts.domain import Submission, SubmittedFile
 from services.contracts.messages import ReadBatchJob
+from services.contracts.submissions import Submission, SubmittedFile
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -16,7 +16,8 @@ from services.aws.submissions import FILES_A_PART
 from services.batches.archive import Archive
 from services.batches.items import Refusal, UnreadableBatch
 from services.batches.report import COLUMNS, Line
-from services.contracts.domain import Enrollment, EnrollmentStatus, Submission, SubmittedFile
+from services.contracts.domain import Enrollment, EnrollmentStatus
+from services.contracts.submissions import Submission, SubmittedFile
 from services.gateway.collaborators import Archives, Outcomes, Submissions
 from services.gateway.problems import FORBIDDEN_SOURCE, INVALID_BATCH, UNKNOWN_BATCH, Problem
 from services.gateway.uuid7 import uuid7

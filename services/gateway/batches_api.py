@@ -7,7 +7,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, g, request, stream_with_context, url_for
 
 from services.aws.archives import CONTENT_TYPE
-from services.contracts.domain import Scope, Submission
+from services.contracts.domain import Scope
+from services.contracts.submissions import Submission
 from services.gateway.authentication import ProgramAuthenticator
 from services.gateway.batch_bodies import (
     ARCHIVE_NAME,

@@ -8,17 +8,9 @@ from services.aws.forms import UploadForm
 from services.aws.idempotency import KeyedCreation, KeyedRequest
 from services.aws.people import PeoplePage
 from services.aws.photo_uploads import PhotoUpload
-from services.contracts.domain import (
-    Decision,
-    Deletion,
-    Enrollment,
-    IssuedToken,
-    Kiosk,
-    Person,
-    Submission,
-    SubmittedFile,
-)
+from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Kiosk, Person
 from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
+from services.contracts.submissions import Submission, SubmittedFile
 
 
 class Jobs(Protocol):

@@ -24,12 +24,11 @@ from services.contracts.domain import (
     Person,
     PersonStatus,
     Scope,
-    Submission,
-    SubmittedFile,
 )
 from services.contracts.ids import batch_id_of
 from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
 from services.contracts.reasons import DecisionReason
+from services.contracts.submissions import Submission, SubmittedFile
 from services.contracts.tokens import ApiToken, KioskToken
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

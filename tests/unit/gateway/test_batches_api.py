@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from services.contracts.domain import Enrollment, EnrollmentStatus, Scope, SubmittedFile
+from services.contracts.domain import Enrollment, EnrollmentStatus, Scope
 from services.contracts.ids import batch_id_of
 from services.contracts.reasons import RejectionReason
+from services.contracts.submissions import SubmittedFile
 from services.contracts.tokens import ApiToken
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import NOW, issued
