@@ -35,8 +35,9 @@ class WakeUp:
 class JobConsumer(Consumer):
     """Celery's consumer, but what it would delete unread is put aside by the transport."""
 
-    #: Celery's event loop; its stubs do not know it.
+    #: Celery's event loop, and kombu's consumer of the queue; the stubs do not know them.
     hub: Any
+    task_consumer: Any
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[["Message"], None]:
         """Start listening to wake-ups with every new connection, which empties the event loop."""
@@ -50,13 +51,15 @@ class JobConsumer(Consumer):
         return soon
 
     def _do_and_look_again(self, p: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        """Do it, and rouse the loop once more.
+        """Do it, and rouse the loop once more where that made room for messages.
 
-        In the same round kombu may have looked before this, whether there is room for another message, and
-        would look again only when something else happens.
+        In the same round kombu may have looked for room before this, and would look again only when
+        something else happens.
         """
         p(*args, **kwargs)
-        self._wake_up()
+        # none any more while the worker stops
+        if self.task_consumer is not None and self.task_consumer.channel.has_room():
+            self._wake_up()
 
     def on_decode_error(self, message: "Message", exc: Exception) -> None:  # noqa: ARG002  # Celery's signature
         """Refuse a message whose content type or encoding nobody reads."""

@@ -4,8 +4,9 @@ A plain ``SendMessage`` costs half of importing Celery and is not base64-encoded
 travels in 1.4 times its size instead of 2.4 times.
 """
 
-import json
 from typing import TYPE_CHECKING
+
+from pydantic_core import to_json
 
 from services.aws.errors import translated
 from services.contracts.messages import (
@@ -34,28 +35,27 @@ def celery_body(task: str, job_id: str, argument: str, queue_name: str) -> str:
 
     The Lambda builds the same body from the standard library alone.
     """
-    return json.dumps(
-        {
-            "body": json.dumps([[argument], {}, {}]),
-            "content-encoding": "utf-8",
-            "content-type": "application/json",
-            "headers": {
-                "lang": "py",
-                "task": task,
-                "id": job_id,
-                "root_id": job_id,
-                # What Celery shows of the arguments in logs; they hold pictures.
-                "argsrepr": "(job)",
-                "kwargsrepr": "{}",
-            },
-            "properties": {
-                "correlation_id": job_id,
-                "delivery_tag": job_id,
-                "delivery_mode": 2,
-                "delivery_info": {"exchange": "", "routing_key": queue_name},
-            },
-        }
-    )
+    envelope = {
+        "body": to_json([[argument], {}, {}]).decode(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {
+            "lang": "py",
+            "task": task,
+            "id": job_id,
+            "root_id": job_id,
+            # What Celery shows of the arguments in logs; they hold pictures.
+            "argsrepr": "(job)",
+            "kwargsrepr": "{}",
+        },
+        "properties": {
+            "correlation_id": job_id,
+            "delivery_tag": job_id,
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": queue_name},
+        },
+    }
+    return to_json(envelope).decode()
 
 
 def queue_name(queue_url: str) -> str:

@@ -40,7 +40,7 @@ class GuardedChannel(Channel):
     def _loop1(self, queue: str, _: Any = None) -> None:
         """Look for messages again: at once, or in a moment when jobs are under way that more may join."""
         qos: Any = self.qos
-        if self._has_room() and qos.can_consume_max_estimate() != qos.prefetch_count:
+        if self.has_room() and qos.can_consume_max_estimate() != qos.prefetch_count:
             self.hub.call_later(_GATHERING_SECONDS, self._schedule_queue, queue)
         else:
             self.hub.call_soon(self._schedule_queue, queue)
@@ -50,13 +50,13 @@ class GuardedChannel(Channel):
 
         The loop comes here again with everything that happens, so also when a job is done.
         """
-        if self._has_room():
+        if self.has_room():
             kombu: Any = super()
             kombu._schedule_queue(queue)
         else:
             self.hub.call_soon(self._schedule_queue, queue)
 
-    def _has_room(self) -> bool:
+    def has_room(self) -> bool:
         """Tell whether half of what the worker takes is free; the other half keeps its threads busy."""
         qos: Any = self.qos
         room: int | None = qos.can_consume_max_estimate()
