@@ -217,23 +217,8 @@ class EnrollmentStore:
         """
         return self._save(enrollment, _OPEN)
 
-    def note_held(self, enrollment: Enrollment) -> bool:
-        """Note something of a photo that waits for an operator, and goes on waiting.
-
-        Returns
-        -------
-        bool
-            Whether it was written by this call; False if it is not held any more.
-
-        Raises
-        ------
-        AwsError
-            If the table cannot be written.
-        """
-        return self._save(enrollment, _HELD)
-
-    def reject_held(self, enrollment: Enrollment) -> bool:
-        """Note that an operator rejected a held photo.
+    def save_held(self, enrollment: Enrollment) -> bool:
+        """Note what became of a photo that waits for an operator, or why it waits on.
 
         Returns
         -------

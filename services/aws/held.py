@@ -128,7 +128,7 @@ class HeldPhotos:
             detail=_belongs_to(held.held_for),
             face_id=None,
         )
-        if not self._enrollments.reject_held(rejected):
+        if not self._enrollments.save_held(rejected):
             raise NotHeld(f"enrollment {held.enrollment_id} was resolved by somebody else just now")
         self._photos.discard_versions(held.key)
         return rejected

@@ -26,7 +26,7 @@ class Enrollments(Protocol):
         """Look one up."""
         ...
 
-    def note_held(self, enrollment: Enrollment) -> bool:
+    def save_held(self, enrollment: Enrollment) -> bool:
         """Note something of one that is held; False if it is not any more."""
         ...
 
@@ -74,5 +74,5 @@ class HeldService:
     def _note(self, job: ResolveHeldJob, problem: str) -> None:
         held = self._enrollments.get(job.enrollment_id)
         if held is not None:
-            self._enrollments.note_held(held.model_copy(update={"resolution_problem": problem}))
+            self._enrollments.save_held(held.model_copy(update={"resolution_problem": problem}))
         log.info("held_photo_not_resolved", enrollment_id=job.enrollment_id, resolution=job.resolution)

@@ -140,7 +140,7 @@ class HeldEnrollments(Protocol):
         """List some that wait, from a position on; with the position of the rest."""
         ...
 
-    def note_held(self, enrollment: Enrollment) -> bool:
+    def save_held(self, enrollment: Enrollment) -> bool:
         """Note something of one that waits; False if it does not any more."""
         ...
 

@@ -39,7 +39,7 @@ class HeldPhotos:
         held = enrollment_of(self.enrollments, enrollment_id)
         # what became of an earlier decision must not be taken for this one's
         waiting = held.model_copy(update={"resolution_problem": None})
-        if held.status is not EnrollmentStatus.HELD or not self.enrollments.note_held(waiting):
+        if held.status is not EnrollmentStatus.HELD or not self.enrollments.save_held(waiting):
             raise Problem(
                 NOT_HELD, "The photo does not wait for a decision, or not any more. Ask for its enrollment."
             )

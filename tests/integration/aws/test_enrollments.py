@@ -194,7 +194,7 @@ def test_a_held_enrollment_waits_for_an_operator_alone(aws):
     assert store.finish_indexed(*enrolled(1)) is Written.FINISHED_BEFORE
     assert store.finish_indexed(*enrolled(1), was_held=True) is Written.DONE
     assert list(store.held()) == []
-    assert not store.reject_held(held)
+    assert not store.save_held(held)
 
 
 def test_two_photos_of_one_person_at_once_are_both_written(aws):
@@ -323,7 +323,7 @@ def test_photos_that_wait_are_listed_page_by_page(aws):
                 held_for=other.model_copy(update={"person_id": f"p-{number % 2}"}),
             )
         )
-    store.reject_held(store.get("e-3").model_copy(update={"status": EnrollmentStatus.REJECTED}))
+    store.save_held(store.get("e-3").model_copy(update={"status": EnrollmentStatus.REJECTED}))
     listed, position = store.held_page(None, 3)
     while position is not None:
         page, position = store.held_page(position, 3)
@@ -331,6 +331,6 @@ def test_photos_that_wait_are_listed_page_by_page(aws):
         listed += page
     assert sorted(photo.enrollment_id for photo in listed) == [f"e-{number}" for number in (0, 1, 2, 4, 5, 6)]
     noted = store.get("e-0").model_copy(update={"resolution_problem": "no"})
-    assert store.note_held(noted)
+    assert store.save_held(noted)
     assert store.get("e-0").resolution_problem == "no"
-    assert not store.note_held(store.get("e-3"))
+    assert not store.save_held(store.get("e-3"))

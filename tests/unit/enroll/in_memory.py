@@ -166,10 +166,7 @@ class Tables:
     def save(self, enrollment):
         return self._save(enrollment, self._open(enrollment))
 
-    def note_held(self, enrollment):
-        return self._save(enrollment, self._held(enrollment))
-
-    def reject_held(self, enrollment):
+    def save_held(self, enrollment):
         return self._save(enrollment, self._held(enrollment))
 
     def finish_indexed(self, enrollment, face, person, *, was_held=False):

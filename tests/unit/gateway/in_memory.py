@@ -298,7 +298,7 @@ class InMemoryEnrollments:
         rest = [found for found in waiting if position is None or found.enrollment_id > position]
         return rest[:limit], rest[limit - 1].enrollment_id if len(rest) > limit else None
 
-    def note_held(self, enrollment: Enrollment) -> bool:
+    def save_held(self, enrollment: Enrollment) -> bool:
         if self.enrollments[enrollment.enrollment_id].status is not EnrollmentStatus.HELD:
             return False
         self.enrollments[enrollment.enrollment_id] = enrollment

@@ -82,7 +82,7 @@ def test_what_does_not_wait_is_not_decided(gateway: Gateway):
 
 def test_of_two_operators_at_once_the_second_is_told(gateway: Gateway, monkeypatch):
     hold(gateway)
-    monkeypatch.setattr(gateway.enrollments, "note_held", lambda enrollment: False)
+    monkeypatch.setattr(gateway.enrollments, "save_held", lambda enrollment: False)
     assert refusal(resolve(gateway, {"resolution": "merge"})) == (409, "not-held")
     assert gateway.resolutions.sent == []
 
