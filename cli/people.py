@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.connection import OnAws, connect, console, whole_id
 from services.aws.connection import Aws
@@ -56,16 +56,21 @@ def people_list(
     if not page.people:
         console.print("Nobody's name begins so." if search else "Nobody is enrolled.")
         return
-    table = Table("Name", whole_id("Person"), "Status", "Photos", "Groups", "External id")
+    # what nobody has would leave a narrow terminal no room for names
+    groups = any(person.groups for person in page.people)
+    external_ids = any(person.external_id for person in page.people)
+    table = Table(
+        Column("Name", overflow="fold"), whole_id("Person"), Column("Status", no_wrap=True), "Photos"
+    )
+    if groups:
+        table.add_column("Groups")
+    if external_ids:
+        table.add_column("External id")
     for person in page.people:
-        table.add_row(
-            escape(person.full_name),
-            person.person_id,
-            _status(person),
-            _photos(person),
-            escape(", ".join(person.groups)),
-            escape(person.external_id or ""),
-        )
+        cells = [escape(person.full_name), person.person_id, _status(person), _photos(person)]
+        cells += [escape(", ".join(person.groups))] * groups
+        cells += [escape(person.external_id or "")] * external_ids
+        table.add_row(*cells)
     console.print(table)
     if page.cursor is not None:
         console.print(f"There are more than {limit}: say how the name begins, or --limit more.")
