@@ -274,11 +274,24 @@ class Kiosk(_Record):
 
 
 class Scope(StrEnum):
-    """What a program's token allows."""
+    """What the holder of a token, or an operator by their role, is allowed."""
 
     PEOPLE_READ = "people:read"
     PEOPLE_WRITE = "people:write"
+    #: Looking at the pictures themselves; each look is in the audit trail.
+    PHOTOS_READ = "photos:read"
     BATCHES_WRITE = "batches:write"
+    DECISIONS_READ = "decisions:read"
+    #: Zones, doors, rules and holidays.
+    ACCESS_READ = "access:read"
+    ACCESS_WRITE = "access:write"
+    #: Lockdown, and the emergency that opens or locks all doors.
+    EMERGENCY = "emergency"
+    KIOSKS_READ = "kiosks:read"
+    KIOSKS_WRITE = "kiosks:write"
+    OPERATORS_WRITE = "operators:write"
+    TOKENS_WRITE = "tokens:write"
+    AUDIT_READ = "audit:read"
 
 
 class IssuedToken(_Record):
