@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
+from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.error_handlers import handle_errors
@@ -29,7 +29,7 @@ def create_app(
     register: Register,
     held: HeldPhotos,
     batches: Batches,
-    programs: ProgramAuthenticator,
+    principals: PrincipalAuthenticator,
 ) -> Flask:
     """Make the application.
 
@@ -49,18 +49,18 @@ def create_app(
         The photos that wait for an operator.
     batches : Batches
         The batches submitted.
-    programs : ProgramAuthenticator
-        Which program is talking, and what it may.
+    principals : PrincipalAuthenticator
+        Which program or operator is talking, and what they may.
     """
     app = Flask(__name__)
     log_requests(app)
     handle_errors(app)
     app.after_request(secure)
     app.register_blueprint(kiosk_api(recognitions, repeatable, kiosks, settings))
-    app.register_blueprint(people_api(register, programs, settings))
-    app.register_blueprint(photos_api(register, programs, settings))
-    app.register_blueprint(held_api(held, programs, settings))
-    app.register_blueprint(batches_api(batches, programs, settings))
+    app.register_blueprint(people_api(register, principals, settings))
+    app.register_blueprint(photos_api(register, principals, settings))
+    app.register_blueprint(held_api(held, principals, settings))
+    app.register_blueprint(batches_api(batches, principals, settings))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))
     return app

@@ -8,9 +8,10 @@ from typing import TypeVar
 from cachetools import TTLCache, cached
 from flask import Blueprint, g, request
 
-from services.contracts.domain import IssuedToken, Kiosk, Scope
+from services.contracts.domain import Kiosk, Scope
 from services.contracts.tokens import ApiToken, KioskToken
 from services.gateway.collaborators import IssuedTokens, Kiosks
+from services.gateway.principals import Principal, PrincipalKind
 from services.gateway.problems import INSUFFICIENT_SCOPE, NO_TOKEN, WRONG_TOKEN, Problem
 
 #: Seconds a record is believed, and so the longest that a revoked token still works.
@@ -52,7 +53,7 @@ class KioskAuthenticator:
 
 
 class ProgramAuthenticator:
-    """Tells from the token of a request which program makes it, and whether it may.
+    """Tells from the token of a request which program makes it.
 
     Parameters
     ----------
@@ -65,35 +66,60 @@ class ProgramAuthenticator:
     def __init__(self, tokens: IssuedTokens, timer: Callable[[], float] = time.monotonic) -> None:
         self._issued = _remembered(tokens.get, timer)
 
-    def authenticate(self, authorization: str | None, needed: Scope) -> IssuedToken:
-        """Find the record of the token that the ``Authorization`` field carries.
+    def authenticate(self, authorization: str | None) -> Principal:
+        """Find the program whose token the ``Authorization`` field carries.
 
         Raises
         ------
         Problem
-            If there is no bearer token, it is no program's, or lacks the scope.
+            If there is no bearer token, or it is no program's.
         """
         token = _bearer(authorization, ApiToken.parse, _NO_PROGRAM)
         issued = self._issued(token.token_id)
         if issued is None or not token.matches(issued.token_sha256):
             raise _wrong_token(_NO_PROGRAM)
-        if needed not in issued.scopes:
-            challenge = f'Bearer realm="facegate", error="insufficient_scope", scope="{needed}"'
-            raise Problem(
-                INSUFFICIENT_SCOPE,
-                f"The token has not the scope {needed}. Use one that was created with --scope {needed}.",
-                {"WWW-Authenticate": challenge},
-            )
-        return issued
+        return Principal(
+            PrincipalKind.TOKEN, issued.token_id, frozenset(issued.scopes), secret=issued.token_sha256
+        )
+
+
+class PrincipalAuthenticator:
+    """Lets those through to a blueprint who may use it, and nobody else.
+
+    Parameters
+    ----------
+    programs : ProgramAuthenticator
+        Knows programs by their tokens.
+    """
+
+    def __init__(self, programs: ProgramAuthenticator) -> None:
+        self._programs = programs
 
     def guard(self, blueprint: Blueprint, *, reading: Scope, writing: Scope) -> None:
-        """Let requests of a blueprint pass with the scope that they need alone; ``g.program`` tells whose."""
+        """Let requests of a blueprint pass with the scope that they need; ``g.principal`` tells whose."""
 
         @blueprint.before_request
         def authenticate() -> None:
             # before the body is read: whoever has no token sends us nothing
-            needed = reading if request.method in _READING else writing
-            g.program = self.authenticate(request.headers.get("Authorization"), needed)
+            g.principal = self._programs.authenticate(request.headers.get("Authorization"))
+            permit(g.principal, reading if request.method in _READING else writing)
+
+
+def permit(principal: Principal, needed: Scope) -> None:
+    """Refuse whoever lacks a scope.
+
+    Raises
+    ------
+    Problem
+        If they do; it names the scope.
+    """
+    if needed in principal.scopes:
+        return
+    raise Problem(
+        INSUFFICIENT_SCOPE,
+        f"The token has not the scope {needed}. Use one that was created with --scope {needed}.",
+        {"WWW-Authenticate": f'Bearer realm="facegate", error="insufficient_scope", scope="{needed}"'},
+    )
 
 
 _NO_KIOSK = "The token is no registered kiosk's, or was revoked. Register the kiosk and use its new token."

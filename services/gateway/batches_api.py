@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, request, stream_with_context, url_for
 from services.aws.archives import CONTENT_TYPE
 from services.contracts.domain import Scope
 from services.contracts.submissions import Submission
-from services.gateway.authentication import ProgramAuthenticator
+from services.gateway.authentication import PrincipalAuthenticator
 from services.gateway.batch_bodies import (
     ARCHIVE_NAME,
     ArchiveToUpload,
@@ -36,7 +36,7 @@ _NAME = re.compile(ARCHIVE_NAME)
 
 
 def batches_api(
-    batches: Batches, authenticator: ProgramAuthenticator, settings: GatewaySettings
+    batches: Batches, authenticator: PrincipalAuthenticator, settings: GatewaySettings
 ) -> Blueprint:
     """Make the blueprint of ``/v1/batches``."""
     blueprint = Blueprint("batches_api", __name__, url_prefix="/v1/batches")
@@ -46,7 +46,7 @@ def batches_api(
 
     @blueprint.post("")
     def submit() -> Response:
-        submitter = f"token {g.program.token_id}"
+        submitter = g.principal.name
         if request.mimetype != CONTENT_TYPE:
             return _accepted(batches.submit(read_json(request, BatchInS3, watchdog).source, submitter))
         name = _archive_name(request.args.get("name", _USUAL_NAME))
@@ -76,7 +76,7 @@ def batches_api(
     @blueprint.get("/<batch_id>/report")
     def report(batch_id: str) -> Response:
         submission = batches.find(batch_id)
-        cursors = Cursors(g.program, f"report {batch_id} {submission.run}")
+        cursors = Cursors(g.principal, f"report {batch_id} {submission.run}")
         position, size = int(cursors.read(request.args.get("cursor")) or 0), page_size(request.args)
         lines = batches.lines(submission, position, size)
         more = position + len(lines) < submission.files_read and lines

@@ -22,7 +22,7 @@ from services.aws.submissions import SubmissionStore
 from services.aws.tokens import TokenStore
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
+from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
@@ -85,7 +85,7 @@ def make_app() -> Flask:
             outcomes=Outcomes(aws),
             buckets=settings.batch_buckets,
         ),
-        programs=ProgramAuthenticator(TokenStore(aws)),
+        principals=PrincipalAuthenticator(ProgramAuthenticator(TokenStore(aws))),
     )
     ends_with_worker(app, replies)
     return app

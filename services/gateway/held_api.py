@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, g, request, url_for
 
 from services.contracts.domain import EnrollmentStatus, Scope
-from services.gateway.authentication import ProgramAuthenticator
+from services.gateway.authentication import PrincipalAuthenticator
 from services.gateway.cursors import Cursors, page_size
 from services.gateway.held import HeldPhotos
 from services.gateway.json_answer import json_answer
@@ -16,7 +16,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.watchdog import Watchdog
 
 
-def held_api(held: HeldPhotos, authenticator: ProgramAuthenticator, settings: GatewaySettings) -> Blueprint:
+def held_api(held: HeldPhotos, authenticator: PrincipalAuthenticator, settings: GatewaySettings) -> Blueprint:
     """Make the blueprint of ``/v1/enrollments?status=held`` and of resolutions."""
     blueprint = Blueprint("held_api", __name__, url_prefix="/v1/enrollments")
     authenticator.guard(blueprint, reading=Scope.PEOPLE_READ, writing=Scope.PEOPLE_WRITE)
@@ -30,7 +30,7 @@ def held_api(held: HeldPhotos, authenticator: ProgramAuthenticator, settings: Ga
                 "Enrollments are listed with status=held alone. Ask for a person's photos, or for a batch's "
                 "report.",
             )
-        cursors = Cursors(g.program, "held enrollments")
+        cursors = Cursors(g.principal, "held enrollments")
         position = cursors.read(request.args.get("cursor"))
         found, following = held.page(position, page_size(request.args))
         body = HeldBody(
@@ -42,7 +42,7 @@ def held_api(held: HeldPhotos, authenticator: ProgramAuthenticator, settings: Ga
     @blueprint.post("/<enrollment_id>/resolution")
     def resolve(enrollment_id: str) -> Response:
         order = read_json(request, ResolutionOrder, watchdog)
-        enrollment = held.resolve(enrollment_id, order.resolution, f"token {g.program.token_id}")
+        enrollment = held.resolve(enrollment_id, order.resolution, g.principal.name)
         response = json_answer(EnrollmentBody.of(enrollment), HTTPStatus.ACCEPTED)
         response.headers["Location"] = url_for("photos_api.enrollment", enrollment_id=enrollment_id)
         return response

@@ -17,7 +17,7 @@ def log_requests(app: Flask) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        kiosk, program = g.get("kiosk"), g.get("program")
+        kiosk, principal = g.get("kiosk"), g.get("principal")
         _log.info(
             "request",
             method=request.method,
@@ -25,7 +25,7 @@ def log_requests(app: Flask) -> None:
             status=response.status_code,
             ms=round((time.perf_counter() - g.started) * 1000, 1),
             kiosk_id=kiosk.kiosk_id if kiosk else None,
-            token_id=program.token_id if program else None,
+            principal=principal.name if principal else None,
             recognition_id=g.get("recognition_id"),
             outcome=g.get("outcome"),
         )

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, g, request, url_for
 
 from services.contracts.domain import Person, Scope
-from services.gateway.authentication import ProgramAuthenticator
+from services.gateway.authentication import PrincipalAuthenticator
 from services.gateway.cursors import Cursors, page_size
 from services.gateway.idempotency_key import idempotency_key
 from services.gateway.json_answer import json_answer
@@ -28,7 +28,7 @@ _ETAG = re.compile(r'"(?P<version>[1-9][0-9]{0,15})"')
 
 
 def people_api(
-    register: Register, authenticator: ProgramAuthenticator, settings: GatewaySettings
+    register: Register, authenticator: PrincipalAuthenticator, settings: GatewaySettings
 ) -> Blueprint:
     """Make the blueprint of ``/v1/people`` and ``/v1/deletions``."""
     blueprint = Blueprint("people_api", __name__, url_prefix="/v1")
@@ -39,7 +39,7 @@ def people_api(
     def create() -> Response:
         key = idempotency_key(request.headers.get("Idempotency-Key"))
         new = read_json(request, NewPerson, watchdog)
-        person = register.create_once(new, g.program.token_id, key) if key else register.create(new)
+        person = register.create_once(new, g.principal.id, key) if key else register.create(new)
         response = _answer(person, HTTPStatus.CREATED)
         response.headers["Location"] = url_for("people_api.show", person_id=person.person_id)
         return response
@@ -49,7 +49,7 @@ def people_api(
         search = request.args.get("search", "")
         if len(search) > LONGEST_SEARCH:
             raise Problem(INVALID_QUERY, f"The search has more than {LONGEST_SEARCH} characters.")
-        cursors = Cursors(g.program, f"people {search}")
+        cursors = Cursors(g.principal, f"people {search}")
         page = register.search(search, cursors.read(request.args.get("cursor")), page_size(request.args))
         body = PeopleBody(
             people=[PersonBody.of(person) for person in page.people], next_cursor=cursors.write(page.cursor)
@@ -68,7 +68,7 @@ def people_api(
 
     @blueprint.delete("/people/<person_id>")
     def delete(person_id: str) -> Response:
-        deletion = register.delete(person_id, f"token {g.program.token_id}")
+        deletion = register.delete(person_id, g.principal.name)
         response = json_answer(DeletionBody.of(deletion), HTTPStatus.ACCEPTED)
         response.headers["Location"] = url_for("people_api.deletion", deletion_id=deletion.deletion_id)
         return response

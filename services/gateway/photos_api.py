@@ -6,7 +6,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, g, request, url_for
 
 from services.contracts.domain import Scope
-from services.gateway.authentication import ProgramAuthenticator
+from services.gateway.authentication import PrincipalAuthenticator
 from services.gateway.bodies_at_once import Room
 from services.gateway.cursors import Cursors, page_size
 from services.gateway.json_answer import json_answer
@@ -30,7 +30,7 @@ _UPLOAD_SECONDS = 900
 
 
 def photos_api(
-    register: Register, authenticator: ProgramAuthenticator, settings: GatewaySettings
+    register: Register, authenticator: PrincipalAuthenticator, settings: GatewaySettings
 ) -> Blueprint:
     """Make the blueprint of ``/v1/people/<id>/photos`` and ``/v1/enrollments``."""
     blueprint = Blueprint("photos_api", __name__, url_prefix="/v1")
@@ -52,7 +52,7 @@ def photos_api(
 
     @blueprint.get("/people/<person_id>/photos")
     def photos(person_id: str) -> Response:
-        cursors = Cursors(g.program, f"photos {person_id}")
+        cursors = Cursors(g.principal, f"photos {person_id}")
         position = cursors.read(request.args.get("cursor"))
         enrollments, following = register.photos(person_id, position, page_size(request.args))
         body = PhotosBody(
@@ -83,7 +83,7 @@ def photos_api(
 
     @blueprint.delete("/people/<person_id>/photos/<enrollment_id>")
     def remove_photo(person_id: str, enrollment_id: str) -> Response:
-        deletion = register.remove_photo(person_id, enrollment_id, f"token {g.program.token_id}")
+        deletion = register.remove_photo(person_id, enrollment_id, g.principal.name)
         response = json_answer(DeletionBody.of(deletion), HTTPStatus.ACCEPTED)
         response.headers["Location"] = url_for("people_api.deletion", deletion_id=deletion.deletion_id)
         return response

@@ -14,7 +14,7 @@ from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import ApiToken, KioskToken
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
+from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
@@ -151,7 +151,7 @@ def gateway() -> Iterator[Gateway]:
         register=register,
         held=HeldPhotos(enrollments, resolutions),
         batches=batches,
-        programs=ProgramAuthenticator(programs),
+        principals=PrincipalAuthenticator(ProgramAuthenticator(programs)),
     )
     yield Gateway(
         app.test_client(),

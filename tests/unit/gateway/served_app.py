@@ -12,7 +12,7 @@ from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import KioskToken
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator, ProgramAuthenticator
+from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
@@ -84,7 +84,10 @@ def make_app() -> Flask:
         InMemoryFrames(),
         InMemoryDecisions(),
         listener,
-        Admission(settings.recognition_deadline, initial=settings.recognition_deadline * 100),
+        Admission(
+            settings.recognition_deadline,
+            initial=float(os.environ.get("TEST_LIMIT", settings.recognition_deadline * 100)),
+        ),
         Backlog(jobs.depth),
         settings.inline_frame_bytes,
         timedelta(seconds=settings.recognition_deadline),
@@ -102,7 +105,7 @@ def make_app() -> Flask:
         register=Register(people, enrollments, InMemoryUploads(), deletions, removals, InMemoryCreations()),
         held=HeldPhotos(enrollments, InMemoryResolutionJobs()),
         batches=Batches(InMemorySubmissions(), InMemoryArchives(), InMemoryOutcomes(enrollments)),
-        programs=ProgramAuthenticator(InMemoryTokens()),
+        principals=PrincipalAuthenticator(ProgramAuthenticator(InMemoryTokens())),
     )
     ends_with_worker(app, listener)
     return app

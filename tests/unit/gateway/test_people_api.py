@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from services.contracts.domain import Person, PersonStatus, Scope
 from services.contracts.tokens import ApiToken
 from services.gateway.cursors import Cursors
+from services.gateway.principals import Principal, PrincipalKind
 from services.gateway.problems import Problem
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import NOW, issued
@@ -179,7 +180,9 @@ def test_a_cursor_leads_on_in_its_own_list_alone(gateway: Gateway):
 @given(st.text(max_size=200), st.integers(0, 200), st.text(min_size=1, max_size=3))
 @settings(max_examples=200, deadline=None)
 def test_a_cursor_that_was_made_up_or_changed_is_refused(made_up: str, at: int, inserted: str):
-    cursors = Cursors(issued(ApiToken.issue()), "people")
+    cursors = Cursors(
+        Principal(PrincipalKind.TOKEN, "t", frozenset(), secret=ApiToken.issue().sha256), "people"
+    )
     good = cursors.write("ada#1")
     assert cursors.read(good) == "ada#1"
     for bad in (made_up, good[:at] + inserted + good[at:]):
