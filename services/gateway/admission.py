@@ -89,6 +89,11 @@ class Admission:
         return self._limit
 
     @property
+    def full(self) -> bool:
+        """Whether one more would be refused: a glance without the lock, which may be a moment old."""
+        return self._under_way >= self._limit and self._clock() - self._late_at <= _MEMORY_SECONDS
+
+    @property
     def proven(self) -> float:
         """How many answers have shown to come back in time: for those whose own answers show nothing."""
         return self._proven

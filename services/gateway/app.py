@@ -5,7 +5,7 @@ from flask import Flask
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
-from services.gateway.error_handlers import handle_errors
+from services.gateway.error_handlers import handle_errors, overloaded_answer
 from services.gateway.health import health
 from services.gateway.held import HeldPhotos
 from services.gateway.held_api import held_api
@@ -18,6 +18,7 @@ from services.gateway.photos_api import photos_api
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
+from services.gateway.turning_away import TurningAway, turn_away
 
 
 def create_app(
@@ -63,4 +64,6 @@ def create_app(
     app.register_blueprint(batches_api(batches, principals, settings))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))
+    refusal = secure(overloaded_answer(app))
+    turn_away(app, TurningAway(recognitions.admission, refusal, settings.max_frame_bytes))
     return app

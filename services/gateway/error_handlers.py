@@ -27,6 +27,12 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
+def overloaded_answer(app: Flask) -> Response:
+    """Make what a frame is answered that would be decided too late."""
+    with app.test_request_context("/v1/recognitions", method="POST"):
+        return _overloaded(Overloaded())
+
+
 def _problem(problem: Problem) -> Response:
     g.outcome = problem.type.slug
     return _document(

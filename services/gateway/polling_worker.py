@@ -14,7 +14,7 @@ from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ
-from typing import Any
+from typing import Any, Protocol
 
 from gunicorn import util
 from gunicorn.errors import ConfigError
@@ -23,6 +23,7 @@ from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 _CHUNK_BYTES = 64 * 1024
+_END_OF_HEAD = b"\r\n\r\n"
 #: gunicorn reads up to 100 fields of 8 kB; no kiosk, browser or proxy sends as much.
 _MOST_HEAD_BYTES = 32 * 1024
 #: How long a client that still sends may go on after its answer, or it would see a reset connection instead
@@ -40,6 +41,22 @@ class _Head(Enum):
     TOO_LONG = auto()
     #: The client has gone.
     NEVER = auto()
+
+
+class Refusals(Protocol):
+    """Which requests are refused from their heads alone."""
+
+    def body_of(self, head: bytes) -> int | None:
+        """Tell how many bytes of body follow the head of a request that is refused; None if it is not."""
+        ...
+
+    def answer(self) -> bytes:
+        """Write the response that refuses one, after which the connection stays."""
+        ...
+
+    def report(self) -> None:
+        """Say now and then how many were refused."""
+        ...
 
 
 class ThoroughRequest(Request):
@@ -67,16 +84,23 @@ class PollingWorker(ThreadWorker):
     Attributes
     ----------
     head_timeout : float
-        Seconds from the beginning of a connection, or of another request on it, to the end of the headers.
+        Seconds from the beginning of a connection, or of another request on it, to the end of the headers;
+        and as many for the body of a request that is refused from its head alone.
+    refusals : Refusals, optional
+        Which those are. They get no thread either.
     """
 
     head_timeout = 5.0
+    refusals: Refusals | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # connections and their deadlines, in order, since each of a kind has equally long
         self._asking: dict[TConn, float] = {}
         self._leaving: dict[TConn, float] = {}
+        self._refused: dict[TConn, float] = {}
+        #: how many bytes are still to come of the bodies of requests that are refused
+        self._to_come: dict[TConn, int] = {}
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -98,7 +122,7 @@ class PollingWorker(ThreadWorker):
         conn.sock.setblocking(False)
         head = _take_head(conn)
         if head is _Head.WHOLE:
-            super().enqueue_req(conn)
+            self._serve(conn)
         else:
             self._watch(conn, self._asking, self.head_timeout, self._hear)
             self._follow(conn, head)
@@ -111,7 +135,7 @@ class PollingWorker(ThreadWorker):
         match head:
             case _Head.WHOLE:
                 self._unwatch(conn, self._asking)
-                super().enqueue_req(conn)
+                self._serve(conn)
             case _Head.NEVER:
                 self._unwatch(conn, self._asking)
                 self._close(conn)
@@ -119,6 +143,55 @@ class PollingWorker(ThreadWorker):
                 self._refuse(conn, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             case _Head.UNFINISHED:
                 pass
+
+    def _serve(self, conn: TConn) -> None:
+        """Give a request whose head is there to a thread, unless its head is enough to refuse it."""
+        if self.refusals is not None and self.alive:
+            unreader = _parser(conn).unreader
+            came: bytes = unreader.buf.getvalue()
+            head = came[: came.index(_END_OF_HEAD) + len(_END_OF_HEAD)]
+            body = self.refusals.body_of(head)
+            if body is not None:
+                unreader.take_buffered()
+                self._turn_away(conn, self.refusals, came[len(head) :], body)
+                return
+        super().enqueue_req(conn)
+
+    def _turn_away(self, conn: TConn, refusals: Refusals, came: bytes, body: int) -> None:
+        """Refuse a request when its body has come: a client that still sends would not see its answer."""
+        _parser(conn).unreader.unread(came[body:])
+        self._to_come[conn] = max(0, body - len(came))
+        self._watch(conn, self._refused, self.head_timeout, partial(self._pass_over, refusals=refusals))
+        self._pass_over(conn, conn.sock, refusals=refusals)
+
+    def _pass_over(self, conn: TConn, client: socket.socket, *, refusals: Refusals) -> None:
+        while to_come := self._to_come[conn]:
+            came = _receive(client, min(to_come, _CHUNK_BYTES))
+            if came is None:
+                return
+            if not came:
+                self._give_up(conn)
+                return
+            self._to_come[conn] -= len(came)
+        answer = refusals.answer()
+        try:
+            whole = client.send(answer) == len(answer)
+        except OSError:
+            whole = False
+        if not whole:
+            # it does not even take a few hundred bytes
+            self._give_up(conn)
+            return
+        self._unwatch(conn, self._refused)
+        del self._to_come[conn]
+        stays: Future[bool] = Future()
+        stays.set_result(True)
+        self.finish_request(conn, stays)
+
+    def _give_up(self, conn: TConn) -> None:
+        self._unwatch(conn, self._refused)
+        del self._to_come[conn]
+        self._close(conn)
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """Keep the connection for its next request, or see the client off."""
@@ -143,6 +216,10 @@ class PollingWorker(ThreadWorker):
                 self._close(conn)
         for conn in _overdue(self._leaving):
             self._see_off(conn)
+        for conn in _overdue(self._refused):
+            self._give_up(conn)
+        if self.refusals is not None:
+            self.refusals.report()
 
     def _refuse(self, conn: TConn, status: HTTPStatus) -> None:
         self._unwatch(conn, self._asking)
@@ -212,13 +289,13 @@ def _take_head(conn: TConn) -> _Head:
 
 def _is_whole(head: bytes) -> bool:
     # before a request the parser passes over one empty line (RFC 9112, section 2.2), then it would wait
-    return b"\r\n\r\n" in head.removeprefix(b"\r\n")
+    return _END_OF_HEAD in head.removeprefix(b"\r\n")
 
 
-def _receive(client: socket.socket) -> bytes | None:
+def _receive(client: socket.socket, most: int = _CHUNK_BYTES) -> bytes | None:
     """Take what has come; None where nothing has, nothing (``b""``) where nothing will."""
     try:
-        return client.recv(_CHUNK_BYTES)
+        return client.recv(most)
     except BlockingIOError:
         return None
     except OSError:

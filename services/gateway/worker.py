@@ -9,6 +9,7 @@ from gunicorn.glogging import Logger
 
 from services.gateway.polling_worker import PollingWorker
 from services.gateway.replies import ReplyListener
+from services.gateway.turning_away import turning_away_of
 
 _REPLIES = "facegate_replies"
 
@@ -39,6 +40,11 @@ class SilentLogger(Logger):
 
 class GatewayWorker(PollingWorker):
     """A worker that serves kiosks: requests waiting for a decision do not hold up its stop."""
+
+    def load_wsgi(self) -> None:
+        """Make the application, and learn what it wants refused at a glance."""
+        super().load_wsgi()
+        self.refusals = turning_away_of(self.wsgi)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to stop, on SIGTERM."""
