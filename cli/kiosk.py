@@ -16,7 +16,7 @@ from tenacity import (
 
 from services.aws.connection import Aws
 from services.aws.kiosks import KioskStore
-from services.contracts.domain import Kiosk
+from services.contracts.kiosks import Kiosk
 from services.contracts.tokens import KioskToken
 
 #: As long as the gateway itself finds a frame worth deciding about, unless it is told otherwise.

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from services.aws.errors import translated
 from services.aws.items import attribute, from_item, to_item
-from services.contracts.domain import Kiosk
+from services.contracts.kiosks import Kiosk
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws

@@ -1,4 +1,4 @@
-"""What is stored and decided: people, faces, enrollments, kiosks and decisions."""
+"""What is stored and decided: people, faces, enrollments and decisions."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -44,6 +44,8 @@ class Person(_Record):
         What the person belongs to, for the doors' rules.
     external_id : str, optional
         Their number in somebody else's system.
+    valid_from, valid_until : datetime, optional
+        They pass no door before the first, nor from the second on.
     photos : int
         How many of their photos are indexed.
     version : int
@@ -55,6 +57,8 @@ class Person(_Record):
     status: PersonStatus = PersonStatus.ACTIVE
     groups: tuple[str, ...] = ()
     external_id: str | None = None
+    valid_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
     photos: int = Field(default=0, ge=0)
     created_at: AwareDatetime
     updated_at: AwareDatetime | None = None
@@ -258,21 +262,6 @@ class Deletion(_Record):
     decisions: int = 0
 
 
-class Kiosk(_Record):
-    """A device with a token, standing at one door.
-
-    Attributes
-    ----------
-    token_sha256 : str
-        SHA-256 of the token, 64 hexadecimal digits. The token itself is shown once and not kept.
-    """
-
-    kiosk_id: Identifier
-    door_id: Identifier
-    token_sha256: str = Field(repr=False)
-    created_at: AwareDatetime
-
-
 class Scope(StrEnum):
     """What the holder of a token, or an operator by their role, is allowed."""
 
@@ -336,6 +325,8 @@ class Decision(_Record):
         How many of those that were looked at showed one and the same person, each by itself: the one whom
         most of them showed. Looking ends when the outcome is known, so three frames may be decided by
         the first two. None where they were not judged: expired, unknown kiosk, internal error.
+    rule_id : str, optional
+        The rule that let the person in; None in decisions written before there were rules.
     timings_ms : dict of str to float
         How long each step took, in milliseconds.
     """
@@ -353,6 +344,7 @@ class Decision(_Record):
     threshold: float = Field(ge=0, le=100)
     frames: int = Field(default=1, ge=1)
     agreed: int | None = Field(default=None, ge=0)
+    rule_id: str | None = None
     received_at: AwareDatetime
     decided_at: AwareDatetime
     timings_ms: dict[str, float] = {}

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import Lock
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from cachetools import TTLCache, cached
+from cachetools import TTLCache
 from flask import Blueprint, g, request
 
-from services.contracts.domain import Kiosk, Scope
+from services.contracts.domain import Scope
+from services.contracts.kiosks import Kiosk
 from services.contracts.tokens import ApiToken, KioskToken
 from services.gateway.collaborators import IssuedTokens, Kiosks
+from services.gateway.openapi import Guard, Security, guarded
 from services.gateway.principals import Principal, PrincipalKind
 from services.gateway.problems import INSUFFICIENT_SCOPE, NO_TOKEN, WRONG_TOKEN, Problem
 
@@ -29,13 +32,21 @@ class KioskAuthenticator:
     Parameters
     ----------
     kiosks : Kiosks
-        The kiosks registered; each is asked for at most every `TOKEN_CACHE_SECONDS`.
+        The kiosks registered; one that shows its token is asked for at most every `TOKEN_CACHE_SECONDS`.
     timer : callable
         Seconds from any beginning, for the cache.
+    now : callable
+        The time, for tokens that work a little longer than their rotation.
     """
 
-    def __init__(self, kiosks: Kiosks, timer: Callable[[], float] = time.monotonic) -> None:
-        self._kiosk = _remembered(kiosks.get, timer)
+    def __init__(
+        self,
+        kiosks: Kiosks,
+        timer: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._kiosk = _Remembered(kiosks.get, timer)
+        self._now = now
 
     def authenticate(self, authorization: str | None) -> Kiosk:
         """Find the kiosk whose token the ``Authorization`` field carries.
@@ -47,7 +58,10 @@ class KioskAuthenticator:
         """
         token = _bearer(authorization, KioskToken.parse, _NO_KIOSK)
         kiosk = self._kiosk(token.kiosk_id)
-        if kiosk is None or not token.matches(kiosk.token_sha256):
+        if kiosk is not None and not kiosk.accepts(token, self._now()):
+            # paired or with a new token for less than our record is old, perhaps by another gateway
+            kiosk = self._kiosk.anew(token.kiosk_id)
+        if kiosk is None or not kiosk.accepts(token, self._now()):
             raise _wrong_token(_NO_KIOSK)
         return kiosk
 
@@ -64,7 +78,7 @@ class ProgramAuthenticator:
     """
 
     def __init__(self, tokens: IssuedTokens, timer: Callable[[], float] = time.monotonic) -> None:
-        self._issued = _remembered(tokens.get, timer)
+        self._issued = _Remembered(tokens.get, timer)
 
     def authenticate(self, authorization: str | None) -> Principal:
         """Find the program whose token the ``Authorization`` field carries.
@@ -97,6 +111,7 @@ class PrincipalAuthenticator:
 
     def guard(self, blueprint: Blueprint, *, reading: Scope, writing: Scope) -> None:
         """Let requests of a blueprint pass with the scope that they need; ``g.principal`` tells whose."""
+        guarded(blueprint, Guard((Security.PROGRAM,), reading, writing))
 
         @blueprint.before_request
         def authenticate() -> None:
@@ -129,11 +144,28 @@ _NO_PROGRAM = (
 )
 
 
-def _remembered(
-    look_up: Callable[[str], Holder | None], timer: Callable[[], float]
-) -> Callable[[str], Holder | None]:
-    cache: TTLCache[object, Holder | None] = TTLCache(_CACHED_HOLDERS, TOKEN_CACHE_SECONDS, timer)
-    return cached(cache, lock=Lock())(look_up)
+class _Remembered(Generic[Holder]):
+    """Records of those who have tokens, each believed for `TOKEN_CACHE_SECONDS`."""
+
+    def __init__(self, look_up: Callable[[str], Holder | None], timer: Callable[[], float]) -> None:
+        self._look_up = look_up
+        self._cache: TTLCache[str, tuple[Holder | None]] = TTLCache(
+            _CACHED_HOLDERS, TOKEN_CACHE_SECONDS, timer
+        )
+        self._lock = Lock()
+
+    def __call__(self, holder_id: str) -> Holder | None:
+        """Tell what is known of them, or look it up."""
+        with self._lock:
+            known = self._cache.get(holder_id)
+        return known[0] if known else self.anew(holder_id)
+
+    def anew(self, holder_id: str) -> Holder | None:
+        """Look them up, whatever is known."""
+        holder = self._look_up(holder_id)
+        with self._lock:
+            self._cache[holder_id] = (holder,)
+        return holder
 
 
 def _bearer(authorization: str | None, parse: Callable[[str], Token], not_one: str) -> Token:

@@ -8,7 +8,8 @@ from services.aws.forms import UploadForm
 from services.aws.idempotency import KeyedCreation, KeyedRequest
 from services.aws.people import PeoplePage
 from services.aws.photo_uploads import PhotoUpload
-from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Kiosk, Person
+from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Person
+from services.contracts.kiosks import Kiosk
 from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
 from services.contracts.submissions import Submission, SubmittedFile
 

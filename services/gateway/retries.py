@@ -17,7 +17,8 @@ import structlog
 
 from services.aws.errors import AwsError
 from services.aws.idempotency import KeyedRequest
-from services.contracts.domain import Decision, Kiosk
+from services.contracts.domain import Decision
+from services.contracts.kiosks import Kiosk
 from services.gateway.admission import Overloaded, Passage
 from services.gateway.collaborators import Requests
 from services.gateway.frames import Frame

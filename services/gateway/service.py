@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.aws.errors import AwsError
-from services.contracts.domain import Decision, Kiosk, majority
+from services.contracts.domain import Decision, majority
+from services.contracts.kiosks import Kiosk
 from services.contracts.messages import FrameSource, InlineFrame, RecognizeJob
 from services.gateway.admission import Admission, Passage
 from services.gateway.backlog import Backlog

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from services.contracts.domain import Decision, FaceMatch, Kiosk, Person, UserMatch
+from services.contracts.domain import Decision, FaceMatch, Person, UserMatch
+from services.contracts.kiosks import Kiosk
 from services.contracts.messages import DecisionReply, InlineFrame, StoredObject
 
 

@@ -18,9 +18,9 @@ from services.contracts.domain import (
     EnrollmentStatus,
     Face,
     FaceMatch,
-    Kiosk,
     Person,
 )
+from services.contracts.kiosks import Kiosk
 from services.contracts.reasons import DecisionReason, Outcome
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)

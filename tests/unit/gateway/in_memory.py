@@ -20,12 +20,12 @@ from services.contracts.domain import (
     Enrollment,
     EnrollmentStatus,
     IssuedToken,
-    Kiosk,
     Person,
     PersonStatus,
     Scope,
 )
 from services.contracts.ids import batch_id_of
+from services.contracts.kiosks import Kiosk
 from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
 from services.contracts.reasons import DecisionReason
 from services.contracts.submissions import Submission, SubmittedFile

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.contracts.domain import FaceMatch, Kiosk, Person, PersonStatus, UserMatch
+from services.contracts.domain import FaceMatch, Person, PersonStatus, UserMatch
+from services.contracts.kiosks import Kiosk
 from services.contracts.messages import InlineFrame, RecognizeJob
 from services.recognize.policy import Policy
 from services.recognize.search import SearchKind
