@@ -5,6 +5,7 @@ from flask import Flask
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
+from services.gateway.docs import docs
 from services.gateway.error_handlers import handle_errors, overloaded_answer
 from services.gateway.health import health
 from services.gateway.held import HeldPhotos
@@ -62,6 +63,7 @@ def create_app(
     app.register_blueprint(photos_api(register, principals, settings))
     app.register_blueprint(held_api(held, principals, settings))
     app.register_blueprint(batches_api(batches, principals, settings))
+    app.register_blueprint(docs(app))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))
     refusal = secure(overloaded_answer(app))

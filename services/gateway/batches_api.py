@@ -24,7 +24,15 @@ from services.gateway.bodies_at_once import Room
 from services.gateway.cursors import Cursors, page_size
 from services.gateway.json_answer import json_answer
 from services.gateway.json_body import read_json
-from services.gateway.problems import INVALID_QUERY, TOO_MANY_ARCHIVES, Problem
+from services.gateway.openapi import Answer, Parameter, RequestBody, json_of, operation, problems_of
+from services.gateway.openapi_fields import CONTENT_DISPOSITION, LOCATION, PAGE
+from services.gateway.problems import (
+    FORBIDDEN_SOURCE,
+    INVALID_QUERY,
+    TOO_MANY_ARCHIVES,
+    UNKNOWN_BATCH,
+    Problem,
+)
 from services.gateway.request_body import ARCHIVE, read_body
 from services.gateway.settings import GatewaySettings
 from services.gateway.watchdog import Watchdog
@@ -33,6 +41,14 @@ from services.gateway.watchdog import Watchdog
 _UPLOAD_SECONDS = 3600
 _USUAL_NAME = "batch.zip"
 _NAME = re.compile(ARCHIVE_NAME)
+
+_ARCHIVE_NAME = Parameter(
+    "name",
+    "query",
+    "What the archive is called; of a body that is one.",
+    {"type": "string", "pattern": ARCHIVE_NAME, "default": _USUAL_NAME},
+    (INVALID_QUERY,),
+)
 
 
 def batches_api(
@@ -45,6 +61,17 @@ def batches_api(
     room = Room(settings.archives_taken_at_once, TOO_MANY_ARCHIVES, "archives")
 
     @blueprint.post("")
+    @operation(
+        "Submit a batch of photos",
+        Answer(HTTPStatus.ACCEPTED, "The batch, which the worker reads.", BatchBody, (LOCATION,)),
+        description="A ZIP archive, or where one or a prefix lies in S3.",
+        takes=RequestBody(
+            {**json_of(BatchInS3).content, CONTENT_TYPE: {}},
+            (*json_of(BatchInS3).problems, *problems_of(ARCHIVE)),
+        ),
+        parameters=(_ARCHIVE_NAME,),
+        problems=(FORBIDDEN_SOURCE, TOO_MANY_ARCHIVES),
+    )
     def submit() -> Response:
         submitter = g.principal.name
         if request.mimetype != CONTENT_TYPE:
@@ -55,6 +82,11 @@ def batches_api(
             return _accepted(batches.submit_archive(name, data, submitter))
 
     @blueprint.post("/uploads")
+    @operation(
+        "Make a form that puts an archive into S3",
+        Answer(HTTPStatus.OK, "The form, good for an hour.", ArchiveUploadBody),
+        takes=json_of(ArchiveToUpload),
+    )
     def upload() -> Response:
         wanted = read_json(request, ArchiveToUpload, watchdog)
         expires_at = datetime.now(UTC) + timedelta(seconds=_UPLOAD_SECONDS)
@@ -70,10 +102,21 @@ def batches_api(
         )
 
     @blueprint.get("/<batch_id>")
+    @operation(
+        "Show how a batch stands",
+        Answer(HTTPStatus.OK, "The batch.", BatchBody),
+        problems=(UNKNOWN_BATCH,),
+    )
     def show(batch_id: str) -> Response:
         return json_answer(BatchBody.of(batches.progress(batch_id)))
 
     @blueprint.get("/<batch_id>/report")
+    @operation(
+        "List what became of a batch's files",
+        Answer(HTTPStatus.OK, "A page of the list.", ReportBody),
+        parameters=PAGE,
+        problems=(UNKNOWN_BATCH,),
+    )
     def report(batch_id: str) -> Response:
         submission = batches.find(batch_id)
         cursors = Cursors(g.principal, f"report {batch_id} {submission.run}")
@@ -87,6 +130,11 @@ def batches_api(
         return json_answer(body)
 
     @blueprint.get("/<batch_id>/report.csv")
+    @operation(
+        "Download what became of a batch's files",
+        Answer(HTTPStatus.OK, "A line for every file.", "text/csv", (CONTENT_DISPOSITION,)),
+        problems=(UNKNOWN_BATCH,),
+    )
     def report_csv(batch_id: str) -> Response:
         lines = stream_with_context(batches.csv(batches.find(batch_id)))
         response = Response(lines, mimetype="text/csv")

@@ -8,11 +8,20 @@ from flask import Blueprint, Response, g, request, url_for
 from services.contracts.domain import Decision
 from services.contracts.messages import MOST_FRAMES
 from services.gateway.authentication import KioskAuthenticator
-from services.gateway.frames import FrameLimits, FrameReader
+from services.gateway.frames import FRAME_FORMATS, FrameLimits, FrameReader
 from services.gateway.idempotency_key import idempotency_key
 from services.gateway.json_answer import json_answer
+from services.gateway.openapi import Answer, Guard, Security, guarded, operation, pictures_of
+from services.gateway.openapi_fields import IDEMPOTENCY_KEY, LOCATION, PREFER, PREFERENCE_APPLIED, RETRY_AFTER
 from services.gateway.prefer import preferred_wait
-from services.gateway.request_body import BodyLimits, read_pictures
+from services.gateway.problems import (
+    FRAME_DIMENSIONS,
+    IDEMPOTENCY_KEY_REUSED,
+    OVERLOADED,
+    UNKNOWN_RECOGNITION,
+    UNREADABLE_FRAME,
+)
+from services.gateway.request_body import FRAME, BodyLimits, read_pictures
 from services.gateway.retries import RepeatableRecognitions, fingerprint
 from services.gateway.schemas import DecisionBody, PendingBody
 from services.gateway.service import Pending, Recognitions
@@ -30,6 +39,7 @@ def kiosk_api(
 ) -> Blueprint:
     """Make the blueprint of ``/v1/recognitions``."""
     blueprint = Blueprint("kiosk_api", __name__, url_prefix="/v1/recognitions")
+    guarded(blueprint, Guard((Security.KIOSK,)))
     body_limits = BodyLimits(
         settings.max_frame_bytes, settings.max_form_bytes, MOST_FRAMES, Watchdog(settings.body_timeout)
     )
@@ -49,6 +59,20 @@ def kiosk_api(
         g.kiosk = authenticator.authenticate(request.headers.get("Authorization"))
 
     @blueprint.post("")
+    @operation(
+        "Have a visitor recognised",
+        Answer(HTTPStatus.OK, "The decision.", DecisionBody, (PREFERENCE_APPLIED,)),
+        Answer(
+            HTTPStatus.ACCEPTED,
+            "The recognition is not decided yet.",
+            PendingBody,
+            (LOCATION, RETRY_AFTER, PREFERENCE_APPLIED),
+        ),
+        description="Up to five frames of one visitor, as the body or as files `image` of a form.",
+        takes=pictures_of(FRAME, MOST_FRAMES, *FRAME_FORMATS),
+        parameters=(IDEMPOTENCY_KEY, PREFER),
+        problems=(UNREADABLE_FRAME, FRAME_DIMENSIONS, IDEMPOTENCY_KEY_REUSED, OVERLOADED),
+    )
     def recognize() -> Response:
         received_at = datetime.now(UTC)
         key = idempotency_key(request.headers.get("Idempotency-Key"))
@@ -67,6 +91,12 @@ def kiosk_api(
         return response
 
     @blueprint.get("/<recognition_id>")
+    @operation(
+        "Show the decision of a recognition",
+        Answer(HTTPStatus.OK, "The decision.", DecisionBody),
+        Answer(HTTPStatus.ACCEPTED, "It is not decided yet.", PendingBody, (LOCATION, RETRY_AFTER)),
+        problems=(UNKNOWN_RECOGNITION,),
+    )
     def recognition(recognition_id: str) -> Response:
         return _answer(recognitions.find(g.kiosk, recognition_id))
 

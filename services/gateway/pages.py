@@ -1,8 +1,12 @@
 """The pages that people see."""
 
+from http import HTTPStatus
+
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from services.gateway.openapi import Answer, operation
+from services.gateway.openapi_fields import LOCATION
 from services.gateway.problems import PROBLEM_TYPES
 from services.gateway.settings import GatewaySettings
 
@@ -26,10 +30,12 @@ def pages(settings: GatewaySettings) -> Blueprint:
     blueprint = Blueprint("pages", __name__)
 
     @blueprint.get("/")
+    @operation("Go to the kiosk page", Answer(HTTPStatus.FOUND, "There.", "text/html", (LOCATION,)))
     def root() -> BaseResponse:
         return redirect(url_for("pages.kiosk"))
 
     @blueprint.get("/kiosk")
+    @operation("Show the kiosk page", Answer(HTTPStatus.OK, "The page.", "text/html"))
     def kiosk() -> str:
         return render_template(
             "kiosk.html",
@@ -38,6 +44,7 @@ def pages(settings: GatewaySettings) -> Blueprint:
         )
 
     @blueprint.get("/problems/<slug>")
+    @operation("Explain a kind of problem", Answer(HTTPStatus.OK, "A page.", "text/html"))
     def problem(slug: str) -> str:
         problem_type = PROBLEM_TYPES.get(slug) or abort(404)
         return render_template("problem.html", problem=problem_type)

@@ -11,6 +11,8 @@ from services.gateway.cursors import Cursors, page_size
 from services.gateway.idempotency_key import idempotency_key
 from services.gateway.json_answer import json_answer
 from services.gateway.json_body import read_json
+from services.gateway.openapi import Answer, Parameter, json_of, operation
+from services.gateway.openapi_fields import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION, PAGE
 from services.gateway.people import Register
 from services.gateway.person_bodies import (
     LONGEST_SEARCH,
@@ -20,10 +22,25 @@ from services.gateway.person_bodies import (
     PersonBody,
     PersonChange,
 )
-from services.gateway.problems import INVALID_QUERY, PERSON_CHANGED, Problem
+from services.gateway.problems import (
+    IDEMPOTENCY_KEY_REUSED,
+    INVALID_QUERY,
+    PERSON_CHANGED,
+    PERSON_DELETING,
+    UNKNOWN_DELETION,
+    UNKNOWN_PERSON,
+    Problem,
+)
 from services.gateway.settings import GatewaySettings
 from services.gateway.watchdog import Watchdog
 
+_SEARCH = Parameter(
+    "search",
+    "query",
+    "People with a word in their name that begins so.",
+    {"type": "string", "maxLength": LONGEST_SEARCH},
+    (INVALID_QUERY,),
+)
 _ETAG = re.compile(r'"(?P<version>[1-9][0-9]{0,15})"')
 
 
@@ -36,6 +53,13 @@ def people_api(
     watchdog = Watchdog(settings.photo_timeout)
 
     @blueprint.post("/people")
+    @operation(
+        "Create a person",
+        Answer(HTTPStatus.CREATED, "The person.", PersonBody, (LOCATION, ETAG)),
+        takes=json_of(NewPerson),
+        parameters=(IDEMPOTENCY_KEY,),
+        problems=(IDEMPOTENCY_KEY_REUSED,),
+    )
     def create() -> Response:
         key = idempotency_key(request.headers.get("Idempotency-Key"))
         new = read_json(request, NewPerson, watchdog)
@@ -45,6 +69,11 @@ def people_api(
         return response
 
     @blueprint.get("/people")
+    @operation(
+        "List people by name",
+        Answer(HTTPStatus.OK, "A page of the list.", PeopleBody),
+        parameters=(_SEARCH, *PAGE),
+    )
     def people() -> Response:
         search = request.args.get("search", "")
         if len(search) > LONGEST_SEARCH:
@@ -57,16 +86,40 @@ def people_api(
         return json_answer(body)
 
     @blueprint.get("/people/<person_id>")
+    @operation(
+        "Show a person",
+        Answer(HTTPStatus.OK, "The person.", PersonBody, (ETAG,)),
+        problems=(UNKNOWN_PERSON,),
+    )
     def show(person_id: str) -> Response:
         return _answer(register.find(person_id))
 
     @blueprint.patch("/people/<person_id>")
+    @operation(
+        "Change a person",
+        Answer(HTTPStatus.OK, "The person as changed.", PersonBody, (ETAG,)),
+        description="What is left out of the body stays as it is (RFC 7396).",
+        takes=json_of(PersonChange),
+        parameters=(IF_MATCH,),
+        problems=(UNKNOWN_PERSON, PERSON_CHANGED, PERSON_DELETING),
+    )
     def change(person_id: str) -> Response:
         version = _version(request.headers.get("If-Match"))
         fields = read_json(request, PersonChange, watchdog).fields()
         return _answer(register.change(person_id, fields, version))
 
     @blueprint.delete("/people/<person_id>")
+    @operation(
+        "Delete a person",
+        Answer(
+            HTTPStatus.ACCEPTED,
+            "The receipt, filled in as it goes on.",
+            DeletionBody,
+            (LOCATION,),
+        ),
+        description="The person opens no door from now on, and is removed from everywhere.",
+        problems=(UNKNOWN_PERSON,),
+    )
     def delete(person_id: str) -> Response:
         deletion = register.delete(person_id, g.principal.name)
         response = json_answer(DeletionBody.of(deletion), HTTPStatus.ACCEPTED)
@@ -74,6 +127,11 @@ def people_api(
         return response
 
     @blueprint.get("/deletions/<deletion_id>")
+    @operation(
+        "Show the receipt of a deletion",
+        Answer(HTTPStatus.OK, "The receipt.", DeletionBody),
+        problems=(UNKNOWN_DELETION,),
+    )
     def deletion(deletion_id: str) -> Response:
         return json_answer(DeletionBody.of(register.deletion(deletion_id)))
 

@@ -11,7 +11,9 @@ from services.gateway.bodies_at_once import Room
 from services.gateway.cursors import Cursors, page_size
 from services.gateway.json_answer import json_answer
 from services.gateway.json_body import read_json
-from services.gateway.people import Register
+from services.gateway.openapi import Answer, json_of, operation, pictures_of
+from services.gateway.openapi_fields import LOCATION, PAGE
+from services.gateway.people import PHOTO_ENDINGS, Register
 from services.gateway.person_bodies import (
     DeletionBody,
     EnrollmentBody,
@@ -20,7 +22,14 @@ from services.gateway.person_bodies import (
     UploadBody,
     UploadsBody,
 )
-from services.gateway.problems import TOO_MANY_PHOTOS
+from services.gateway.problems import (
+    PERSON_DELETING,
+    PHOTO_ON_ITS_WAY,
+    TOO_MANY_PHOTOS,
+    UNKNOWN_ENROLLMENT,
+    UNKNOWN_PERSON,
+    UNSUPPORTED_PHOTO_TYPE,
+)
 from services.gateway.request_body import PHOTO, BodyLimits, read_pictures
 from services.gateway.settings import GatewaySettings
 from services.gateway.watchdog import Watchdog
@@ -40,6 +49,18 @@ def photos_api(
     room = Room(settings.photos_taken_at_once, TOO_MANY_PHOTOS, "photos")
 
     @blueprint.post("/people/<person_id>/photos")
+    @operation(
+        "Send a photo of a person",
+        Answer(
+            HTTPStatus.ACCEPTED,
+            "The enrollment, which a worker does.",
+            EnrollmentBody,
+            (LOCATION,),
+        ),
+        Answer(HTTPStatus.OK, "It was sent before; what became of it.", EnrollmentBody, (LOCATION,)),
+        takes=pictures_of(PHOTO, 1, *PHOTO_ENDINGS),
+        problems=(UNKNOWN_PERSON, PERSON_DELETING, TOO_MANY_PHOTOS),
+    )
     def add_photo(person_id: str) -> Response:
         register.find(person_id)
         with room.taken():
@@ -51,6 +72,12 @@ def photos_api(
         return response
 
     @blueprint.get("/people/<person_id>/photos")
+    @operation(
+        "List a person's photos",
+        Answer(HTTPStatus.OK, "A page of the list.", PhotosBody),
+        parameters=PAGE,
+        problems=(UNKNOWN_PERSON,),
+    )
     def photos(person_id: str) -> Response:
         cursors = Cursors(g.principal, f"photos {person_id}")
         position = cursors.read(request.args.get("cursor"))
@@ -62,6 +89,12 @@ def photos_api(
         return json_answer(body)
 
     @blueprint.post("/people/<person_id>/photos/uploads")
+    @operation(
+        "Make forms that put photos into S3",
+        Answer(HTTPStatus.OK, "The forms, good for 15 minutes.", UploadsBody),
+        takes=json_of(PhotosToUpload),
+        problems=(UNKNOWN_PERSON, PERSON_DELETING, UNSUPPORTED_PHOTO_TYPE),
+    )
     def uploads(person_id: str) -> Response:
         wanted = read_json(request, PhotosToUpload, watchdog)
         expires_at = datetime.now(UTC) + timedelta(seconds=_UPLOAD_SECONDS)
@@ -82,6 +115,16 @@ def photos_api(
         return json_answer(body)
 
     @blueprint.delete("/people/<person_id>/photos/<enrollment_id>")
+    @operation(
+        "Remove a photo of a person",
+        Answer(
+            HTTPStatus.ACCEPTED,
+            "The receipt, filled in as it goes on.",
+            DeletionBody,
+            (LOCATION,),
+        ),
+        problems=(UNKNOWN_PERSON, UNKNOWN_ENROLLMENT, PHOTO_ON_ITS_WAY),
+    )
     def remove_photo(person_id: str, enrollment_id: str) -> Response:
         deletion = register.remove_photo(person_id, enrollment_id, g.principal.name)
         response = json_answer(DeletionBody.of(deletion), HTTPStatus.ACCEPTED)
@@ -89,6 +132,11 @@ def photos_api(
         return response
 
     @blueprint.get("/enrollments/<enrollment_id>")
+    @operation(
+        "Show what became of a photo",
+        Answer(HTTPStatus.OK, "The enrollment.", EnrollmentBody),
+        problems=(UNKNOWN_ENROLLMENT,),
+    )
     def enrollment(enrollment_id: str) -> Response:
         return json_answer(EnrollmentBody.of(register.enrollment(enrollment_id)))
 

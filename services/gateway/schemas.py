@@ -15,7 +15,7 @@ class _Body(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class PersonBody(_Body):
+class VisitorBody(_Body):
     """Who was let in."""
 
     person_id: str
@@ -29,7 +29,7 @@ class DecisionBody(_Body):
     ----------
     message : str
         A sentence for the person at the door.
-    person : PersonBody or None
+    person : VisitorBody or None
         Only when granted: a kiosk tells nobody whom a stranger resembles.
     similarity, threshold : float
         Percentages, 0 to 100. The similarity is rounded down to four decimals, never up: what fell just
@@ -46,7 +46,7 @@ class DecisionBody(_Body):
     outcome: Outcome
     reason: DecisionReason
     message: str
-    person: PersonBody | None
+    person: VisitorBody | None
     similarity: float | None
     threshold: float
     frames: int
@@ -62,7 +62,7 @@ class DecisionBody(_Body):
         """Pick what to show of `decision`."""
         person = None
         if decision.outcome is Outcome.GRANTED and decision.person_id and decision.full_name:
-            person = PersonBody(person_id=decision.person_id, full_name=decision.full_name)
+            person = VisitorBody(person_id=decision.person_id, full_name=decision.full_name)
         return cls(
             recognition_id=decision.recognition_id,
             outcome=decision.outcome,
