@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import boto3
 import requests
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,12 +21,12 @@ from cli.check import check
 from cli.connection import OnAws, complaints, connect, console
 from cli.dataset.command import dataset
 from cli.dataset.photos import NoPhotos
+from cli.deploy import deploy, destroy, status
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.held import held
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
 from cli.people import DeletionPending, SeveralPeople, people
 from cli.tokens import tokens
-from infra.deploy import deploy as deploy_stack
 from infra.errors import DeploymentError
 from localaws.machine import Machine, MachineError, MachineSettings, only_one
 from localaws.supervisor import ProcessFailed
@@ -55,6 +54,9 @@ app.add_typer(held, name="held")
 app.add_typer(people, name="people")
 app.add_typer(dataset, name="dataset")
 app.command()(check)
+app.command()(deploy)
+app.command()(status)
+app.command()(destroy)
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
 _EXPECTED = (
@@ -202,19 +204,6 @@ def env() -> None:
     for name, value in MachineSettings.from_environment().environment().items():
         if name.startswith("AWS_") and name != "AWS_CONFIG_FILE":
             print(f"export {name}={shlex.quote(value)}")
-
-
-@app.command()
-def deploy(
-    stack: Annotated[str, typer.Option(help="The CloudFormation stack's name.")] = "facegate",
-    region: Annotated[
-        str | None, typer.Option(help="The AWS region; the environment's if not given.")
-    ] = None,
-) -> None:
-    """Deploy the stack to the AWS account of the environment."""
-    outputs = deploy_stack(boto3.Session(region_name=region), stack, progress=_say)
-    for key, value in outputs.items():
-        console.print(f"{key:32} {value}")
 
 
 @contextmanager

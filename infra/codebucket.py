@@ -1,6 +1,10 @@
-"""The bucket that holds the Lambda's zip: private, encrypted, versioned, one an account and region."""
+"""The bucket of what is deployed, the Lambda's zip and large templates: private, encrypted, versioned.
+
+There is one an account and region.
+"""
 
 import json
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import boto3
@@ -13,22 +17,47 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def store_package(session: boto3.Session, account: str, package: Package) -> str:
-    """Upload the zip under its content hash, making the bucket where it is missing.
+#: CloudFormation's limit for a template that comes with the call itself, bytes.
+_LARGEST_BODY = 51_200
 
-    Returns
-    -------
-    str
-        The bucket's name.
+
+class CodeBucket:
+    """The bucket, made when something is first kept in it.
+
+    Parameters
+    ----------
+    session : boto3.Session
+        Credentials and region.
+    account : str
+        The account's id, which must be the bucket's owner.
     """
-    s3 = session.client("s3")
-    bucket = f"facegate-code-{account}-{session.region_name}"
-    if not _bucket_exists(s3, bucket, account):
-        partition = session.get_partition_for_region(session.region_name)
-        _create_bucket(s3, bucket, session.region_name, f"arn:{partition}:s3:::{bucket}")
-    if not _object_exists(s3, bucket, package.key):
-        s3.put_object(Bucket=bucket, Key=package.key, Body=package.data, ContentType="application/zip")
-    return bucket
+
+    def __init__(self, session: boto3.Session, account: str) -> None:
+        self._s3 = session.client("s3")
+        self._session = session
+        self._account = account
+        self.name = f"facegate-code-{account}-{session.region_name}"
+
+    def store(self, package: Package) -> None:
+        """Upload a zip under its content hash."""
+        self._put(package.key, package.data, "application/zip")
+
+    def template(self, text: str) -> dict[str, str]:
+        """Return a template as CloudFormation's calls take it: itself or, where it is too long, its URL."""
+        data = text.encode()
+        if len(data) <= _LARGEST_BODY:
+            return {"TemplateBody": text}
+        key = f"templates/{sha256(data).hexdigest()}.yaml"
+        self._put(key, data, "application/yaml")
+        return {"TemplateURL": f"{self._s3.meta.endpoint_url}/{self.name}/{key}"}
+
+    def _put(self, key: str, data: bytes, content_type: str) -> None:
+        if not _bucket_exists(self._s3, self.name, self._account):
+            region = self._session.region_name
+            arn = f"arn:{self._session.get_partition_for_region(region)}:s3:::{self.name}"
+            _create_bucket(self._s3, self.name, region, arn)
+        if not _object_exists(self._s3, self.name, key):
+            self._s3.put_object(Bucket=self.name, Key=key, Body=data, ContentType=content_type)
 
 
 def _bucket_exists(s3: "S3Client", bucket: str, account: str) -> bool:

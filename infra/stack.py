@@ -1,22 +1,29 @@
-"""Creating and updating one CloudFormation stack, and saying what happened to it."""
+"""Creating, updating and deleting one CloudFormation stack, and saying what happened to it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
 from botocore.exceptions import ClientError
 
-from infra.errors import DeploymentError
+from infra.changes import Change, changes_of
+from infra.errors import DeploymentDeclined, DeploymentError
+from infra.resources import Resource, retained_names
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackTypeDef
 
 Progress = Callable[[str], None]
+Approve = Callable[[Sequence[Change]], bool]
 
 #: CloudFormation neither updates nor retries a stack in one of these; it has to be deleted.
 _DEAD = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+#: What a change set of a new stack leaves until it is carried out: a name without anything.
+_UNMADE = "REVIEW_IN_PROGRESS"
+#: CloudFormation's two ways to say that a change set changes nothing.
+_NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 2.0
 
 
@@ -43,7 +50,7 @@ class Stack:
 
     def outputs(self) -> dict[str, str]:
         """Return the stack's outputs; DeploymentError where there is no such stack."""
-        stack = self._describe()
+        stack = self.describe()
         if stack is None:
             raise DeploymentError(f"There is no stack {self._name}.")
         return {
@@ -54,59 +61,39 @@ class Stack:
 
     def parameter_values(self) -> dict[str, str]:
         """Return the parameters the stack was last deployed with; empty where there is none."""
-        stack = self._describe()
+        stack = self.describe()
         return {
             parameter["ParameterKey"]: parameter.get("ParameterValue", "")
             for parameter in (stack or {}).get("Parameters", [])
             if "ParameterKey" in parameter
         }
 
-    def parameter_names(self, template: str) -> set[str]:
-        """Return the names of the parameters that a template declares."""
-        summary = self._client.get_template_summary(TemplateBody=template)
-        return {
-            parameter["ParameterKey"] for parameter in summary["Parameters"] if "ParameterKey" in parameter
-        }
+    def resources(self) -> list[Resource]:
+        """Return what the stack is made of; DeploymentError where there is no such stack."""
+        if self.describe() is None:
+            raise DeploymentError(f"There is no stack {self._name}.")
+        pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self._name)
+        return [
+            Resource(
+                name=summary.get("LogicalResourceId", ""),
+                kind=summary.get("ResourceType", ""),
+                id=summary.get("PhysicalResourceId", ""),
+                status=summary.get("ResourceStatus", ""),
+                reason=summary.get("ResourceStatusReason", ""),
+            )
+            for page in pages
+            for summary in page["StackResourceSummaries"]
+        ]
 
-    def deploy(self, template: str, parameters: Mapping[str, str]) -> None:
-        """Create the stack, or bring it to this template and these parameters, and wait.
+    def retained(self) -> list[Resource]:
+        """Return what stays when the stack is deleted."""
+        resources = self.resources()
+        template = self._client.get_template(StackName=self._name, TemplateStage="Processed")["TemplateBody"]
+        kept = retained_names(template)
+        return [resource for resource in resources if resource.name in kept]
 
-        Raises
-        ------
-        DeploymentError
-            Where CloudFormation gave up, with the reasons it gave, or the deadline passed.
-        """
-        status = self._settled_status()
-        if status in _DEAD:
-            raise DeploymentError(f"{self._failure_of(None, status)}\n{self._way_out(status)}")
-        token = f"facegate-{uuid4()}"
-        request: dict[str, Any] = {
-            "StackName": self._name,
-            "TemplateBody": template,
-            "Parameters": [
-                {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())
-            ],
-            "Capabilities": ["CAPABILITY_NAMED_IAM"],
-            "ClientRequestToken": token,
-        }
-        if status is None:
-            self._progress(f"creating the stack {self._name}")
-            self._client.create_stack(**request)
-        else:
-            self._progress(f"updating the stack {self._name}")
-            try:
-                self._client.update_stack(**request)
-            except ClientError as error:
-                if "No updates are to be performed" in str(error):
-                    self._progress(f"the stack {self._name} is up to date")
-                    return
-                raise
-        status = self._settled_status(token)
-        if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-            raise DeploymentError(f"{self._failure_of(token, status)}\n{self._way_out(status)}")
-        self._progress(f"the stack {self._name} is ready")
-
-    def _describe(self) -> "StackTypeDef | None":
+    def describe(self) -> "StackTypeDef | None":
+        """Return what CloudFormation says about the stack; None where there is none."""
         try:
             return self._client.describe_stacks(StackName=self._name)["Stacks"][0]
         except ClientError as error:
@@ -114,24 +101,131 @@ class Stack:
                 return None
             raise
 
+    def parameter_names(self, template: Mapping[str, str]) -> set[str]:
+        """Return the names of the parameters that a template declares."""
+        summary = self._client.get_template_summary(**template)
+        return {
+            parameter["ParameterKey"] for parameter in summary["Parameters"] if "ParameterKey" in parameter
+        }
+
+    def deploy(self, template: Mapping[str, str], parameters: Mapping[str, str], approve: Approve) -> None:
+        """Create the stack, or bring it to this template and these parameters, and wait.
+
+        Parameters
+        ----------
+        template : mapping
+            ``TemplateBody`` or ``TemplateURL``, as CloudFormation's calls take them.
+        parameters : mapping of str to str
+            The template's parameters.
+        approve : callable
+            Asked with what would change before anything does.
+
+        Raises
+        ------
+        DeploymentDeclined
+            Where it was not approved; nothing was changed.
+        DeploymentError
+            Where CloudFormation gave up, with the reasons it gave, or the deadline passed.
+        """
+        status = self._settled_status()
+        if status in _DEAD:
+            raise DeploymentError(f"{self._failure_of(None, status)}\n{self._way_out(status)}")
+        change_set = self._propose(template, parameters, new=status is None)
+        if change_set is None:
+            self._progress(f"the stack {self._name} is up to date")
+            return
+        approved = False
+        try:
+            approved = approve(changes_of(self._client, change_set))
+        finally:  # also where the question was broken off
+            if not approved:
+                self._withdraw(change_set, new=status is None)
+        if not approved:
+            raise DeploymentDeclined(f"Nothing was changed: the stack {self._name} is as it was.")
+        self._progress(f"{'creating' if status is None else 'updating'} the stack {self._name}")
+        token = f"facegate-{uuid4()}"
+        self._client.execute_change_set(ChangeSetName=change_set, ClientRequestToken=token)
+        status = self._settled_status(token)
+        if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+            raise DeploymentError(f"{self._failure_of(token, status)}\n{self._way_out(status)}")
+        self._progress(f"the stack {self._name} is ready")
+
+    def delete(self) -> None:
+        """Delete the stack, without what its template retains, and wait.
+
+        Raises
+        ------
+        DeploymentError
+            Where CloudFormation gave up, with the reasons it gave, or the deadline passed.
+        """
+        stack = self.describe()
+        if stack is None:
+            raise DeploymentError(f"There is no stack {self._name}.")
+        # a deleted stack is known by its id alone
+        self._name = stack.get("StackId", self._name)
+        token = f"facegate-{uuid4()}"
+        self._client.delete_stack(StackName=self._name, ClientRequestToken=token)
+        status = self._settled_status(token)
+        if status not in {"DELETE_COMPLETE", None}:
+            raise DeploymentError(self._failure_of(token, status))
+
+    def _propose(
+        self, template: Mapping[str, str], parameters: Mapping[str, str], *, new: bool
+    ) -> str | None:
+        """Make a change set and return its ARN; None where it would change nothing."""
+        request: dict[str, Any] = {
+            "StackName": self._name,
+            "ChangeSetName": f"facegate-{uuid4()}",
+            "ChangeSetType": "CREATE" if new else "UPDATE",
+            **template,
+            "Parameters": [
+                {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())
+            ],
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        }
+        change_set = self._client.create_change_set(**request)["Id"]
+        pause = _FIRST_PAUSE
+        while True:
+            described = self._client.describe_change_set(ChangeSetName=change_set)
+            if described["Status"] == "CREATE_COMPLETE":
+                return change_set
+            if described["Status"] == "FAILED":
+                reason = described.get("StatusReason", "")
+                self._withdraw(change_set, new=new)
+                if any(sentence in reason for sentence in _NOTHING_TO_DO):
+                    return None
+                raise DeploymentError(f"CloudFormation refuses the change of {self._name}: {reason}")
+            pause = self._rest(pause, f"The changes of {self._name} are still being worked out")
+
+    def _withdraw(self, change_set: str, *, new: bool) -> None:
+        self._client.delete_change_set(ChangeSetName=change_set)
+        if new:
+            self._client.delete_stack(StackName=self._name)
+
+    def _rest(self, pause: float, reached: str) -> float:
+        """Wait a little, and return how long to wait next time."""
+        if time.monotonic() + pause > self._deadline:
+            raise DeploymentError(
+                f"{reached} and the time is up. CloudFormation goes on "
+                "by itself: watch it there, or run the command again to wait on."
+            )
+        time.sleep(pause)
+        return min(pause * 1.5, _LONGEST_PAUSE)
+
     def _settled_status(self, token: str | None = None) -> str | None:
         """Wait until nothing is going on; None where there is no stack."""
         told: set[str] = set()
         pause = _FIRST_PAUSE
         while True:
-            stack = self._describe()
+            stack = self.describe()
             status = stack["StackStatus"] if stack else None
             if token:
                 self._tell_new_events(token, told)
+            if status == _UNMADE and not token:
+                return None
             if status is None or not status.endswith("_IN_PROGRESS"):
                 return status
-            if time.monotonic() + pause > self._deadline:
-                raise DeploymentError(
-                    f"The stack {self._name} is still {status} and the time is up. CloudFormation goes on "
-                    "by itself: watch it there, or deploy again to wait on."
-                )
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            pause = self._rest(pause, f"The stack {self._name} is still {status}")
 
     def _events(self, token: str | None) -> "list[StackEventTypeDef]":
         """Return the events of one operation, or of the whole stack, oldest first."""

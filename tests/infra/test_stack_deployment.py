@@ -1,13 +1,12 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from ministack.core.iam_evaluator import EvalContext, resource_policy_allows
 
+from infra import TEMPLATE
 from infra import deploy as deploying
-from infra.errors import DeploymentError
+from infra.changes import Change
+from infra.errors import DeploymentDeclined, DeploymentError
 from services.contracts.messages import ENROLL_TASK, RECOGNIZE_TASK, EnrollJob, RecognizeJob
 
 TABLES = {
@@ -328,41 +327,52 @@ def test_a_default_bucket_name_too_long_for_s3_is_refused():
         deploying.photo_bucket_name("a" * 57, "000000000000", "eu-central-1")
 
 
-def run_deploy(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "infra.deploy", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[2],
-        env={"PATH": "", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", **environment},
+def test_a_template_too_long_for_a_call_goes_through_the_code_bucket(emulator, tmp_path, monkeypatch):
+    longer = tmp_path / "template.yaml"
+    longer.write_text(TEMPLATE.read_text() + "# more than a call takes\n" * 2048)
+    monkeypatch.setattr(deploying, "TEMPLATE", longer)
+    outputs = deploying.deploy(emulator.session, "facegate-long")
+    assert outputs["PhotoBucketName"] == "facegate-long-photos-000000000000-eu-central-1"
+    listed = emulator.session.client("s3").list_objects_v2(
+        Bucket="facegate-code-000000000000-eu-central-1", Prefix="templates/"
     )
+    assert [entry["Size"] for entry in listed["Contents"]] == [longer.stat().st_size]
 
 
-def test_the_command_prints_the_outputs_as_json(emulator, outputs, stack_name):
-    answer = run_deploy(
-        *("--stack", stack_name, "--region", "eu-central-1"),
-        AWS_ENDPOINT_URL=emulator.url,
-        AWS_ACCESS_KEY_ID="test",
-        AWS_SECRET_ACCESS_KEY="test",
-    )
-    assert (answer.returncode, json.loads(answer.stdout)) == (0, outputs)
+def test_what_would_change_is_asked_about_before_it_does(emulator, outputs, stack_name):
+    asked = []
+
+    def decline(changes):
+        asked.extend(changes)
+        return False
+
+    with pytest.raises(DeploymentDeclined, match="Nothing was changed"):
+        deploying.deploy(
+            emulator.session, stack_name, parameters={"FrameDeadlineSeconds": "30"}, approve=decline
+        )
+    assert Change("Modify", "IngestFunction", "AWS::Lambda::Function", replaced=False) in asked
+    assert deploying.deploy(emulator.session, stack_name, approve=decline) == outputs
 
 
-def test_the_command_says_that_credentials_are_missing():
-    answer = run_deploy("--region", "eu-central-1")
-    assert (answer.returncode, answer.stdout) == (1, "")
-    assert "No complete AWS credentials were found" in answer.stderr
-    assert "Traceback" not in answer.stderr
+def test_a_new_stack_that_nobody_wants_leaves_nothing_behind(emulator):
+    with pytest.raises(DeploymentDeclined):
+        deploying.deploy(emulator.session, "facegate-declined", approve=lambda _: False)
+    assert deploying.open_stack(emulator.session, "facegate-declined").describe() is None
 
 
-def test_the_command_says_that_the_region_is_missing():
-    answer = run_deploy(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
-    assert answer.returncode == 1
-    assert "No region is set" in answer.stderr
+def test_a_deleted_stack_keeps_its_data_and_names_it(emulator):
+    deployed = deploying.deploy(emulator.session, "facegate-gone")
+    stack = deploying.open_stack(emulator.session, "facegate-gone")
+    kept = {resource.id for resource in stack.retained()}
+    stack.delete()
+    assert deploying.open_stack(emulator.session, "facegate-gone").describe() is None
+    assert {deployed["PhotoBucketName"], deployed["PeopleTableName"], deployed["CollectionId"]} <= kept
+    emulator.session.client("s3").head_bucket(Bucket=deployed["PhotoBucketName"])
+    emulator.session.client("dynamodb").describe_table(TableName=deployed["PeopleTableName"])
+    queues = emulator.session.client("sqs").list_queues(QueueNamePrefix="facegate-gone")
+    assert not queues.get("QueueUrls")
 
 
-def test_the_command_refuses_a_parameter_without_a_value():
-    answer = run_deploy("--parameter", "FrameRetentionDays")
-    assert answer.returncode == 2
-    assert "is not of the form NAME=VALUE" in answer.stderr
+def test_a_stack_that_is_not_there_cannot_be_deleted(emulator):
+    with pytest.raises(DeploymentError, match="There is no stack facegate-nowhere"):
+        deploying.open_stack(emulator.session, "facegate-nowhere").delete()
