@@ -76,8 +76,8 @@ class EnginePipeline:
 
     def largest(self, jpeg: bytes) -> str | None:
         """Do what SearchFacesByImage does."""
-        faces = self._engine.analyze(decode_image(jpeg), small_faces=False)
-        return self._name(faces[0]) if faces else None
+        face = next(self._engine.prominent_faces(decode_image(jpeg)), None)
+        return self._name(face) if face else None
 
     def everybody(self, jpeg: bytes) -> list[str | None]:
         """Do what DetectFaces does, and look every face up."""

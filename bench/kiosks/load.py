@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aiohttp
+import uvloop
 
 from bench.kiosks.frames import Frame
 
@@ -103,18 +104,18 @@ class Kiosks:
             At most so many wait at once; a kiosk that waits has nobody else before it. A frame that finds no
             kiosk free is not offered.
         """
-        return asyncio.run(self._open_loop(rate, seconds, kiosks))
+        return uvloop.run(self._open_loop(rate, seconds, kiosks))
 
     def one_after_the_other(self, kiosks: int, seconds: float) -> list[Answer]:
         """Let each kiosk post its next frame when it has the answer to the last.
 
         One that is refused waits as long as it is told.
         """
-        return asyncio.run(self._closed_loop(kiosks, seconds))
+        return uvloop.run(self._closed_loop(kiosks, seconds))
 
     def all_at_once(self, kiosks: int) -> list[Answer]:
         """Let each kiosk post one frame, all at the same moment."""
-        return asyncio.run(self._volley(kiosks))
+        return uvloop.run(self._volley(kiosks))
 
     async def _open_loop(self, rate: float, seconds: float, kiosks: int) -> list[Answer]:
         arrivals = random.Random(1)  # noqa: S311  # the same arrivals in every run

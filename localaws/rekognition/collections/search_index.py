@@ -17,7 +17,7 @@ from localaws.rekognition.engine import Floats
 
 #: Which part of all estimates is asked for to begin with, how many at least, and how many times as many
 #: where they do not suffice. Faces at the default similarity of 80 are fewer than one in 300.
-_FIRST_PART, _FIRST_LEAST = 1 / 300, 1024
+_FIRST_PART, _FIRST_LEAST = 1 / 300, 128
 _GROWTH = 4
 
 #: How many more than asked for are compared to know how near is near.

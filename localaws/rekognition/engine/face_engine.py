@@ -1,6 +1,7 @@
 """The engine's public face: pictures in, faces with vectors out."""
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -80,32 +81,53 @@ class FaceEngine:
         """Return the cosine at which a percentage begins; infinite at 0 and 100."""
         return cosine_of(similarity, self._manifest.similarity)
 
-    def analyze(self, pixels: Pixels, *, small_faces: bool = True) -> list["DetectedFace"]:
+    def analyze(self, pixels: Pixels) -> list["DetectedFace"]:
         """Find the faces of a picture, the most prominent first.
 
         Only detection runs now, and a check of doubtful boxes. Landmarks, pose, quality and vector
-        of a face are computed when asked for, once; who needs one face of many pays for one.
+        of a face are computed when asked for, once; who needs one face of many pays for one, and with
+        `prominent_faces` for the checks of no more.
 
         Parameters
         ----------
         pixels : ndarray, shape (height, width, 3), dtype uint8
             RGB picture.
-        small_faces : bool
-            Whether faces smaller than a 27th of the picture's longer side are wanted too. Finding
-            them takes tens of milliseconds more in a picture longer than 640 pixels; who wants the
-            most prominent face needs none. Where no other is found they are looked for anyway.
 
         Returns
         -------
         list of DetectedFace
             At most 100.
         """
+        return list(self._faces(pixels, small_faces=True))
+
+    def prominent_faces(self, pixels: Pixels) -> Iterator["DetectedFace"]:
+        """Find one face of a picture after the other, the most prominent first.
+
+        Faces smaller than a 27th of the picture's longer side are looked for only where no other is
+        found: it takes tens of milliseconds in a picture longer than 640 pixels, and who wants the most
+        prominent face needs none.
+
+        Parameters
+        ----------
+        pixels : ndarray, shape (height, width, 3), dtype uint8
+            RGB picture.
+
+        Yields
+        ------
+        DetectedFace
+            Each checked when its turn has come.
+        """
+        return self._faces(pixels, small_faces=False)
+
+    def _faces(self, pixels: Pixels, *, small_faces: bool) -> Iterator["DetectedFace"]:
         lit = lift_shadows(pixels)
         detections = self._detector.detect(lit, small_faces=small_faces)
         height, width = pixels.shape[:2]
         detections.sort(key=lambda found: prominence(found, width, height), reverse=True)
-        faces = [DetectedFace(self, pixels, lit, found) for found in detections]
-        return [face for face in faces if self._is_face(lit, face)]
+        for found in detections:
+            face = DetectedFace(self, pixels, lit, found)
+            if self._is_face(lit, face):
+                yield face
 
     def _is_face(self, lit: Pixels, face: "DetectedFace") -> bool:
         sure = face.confidence >= 100 * self._manifest.landmarks.sure_score

@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from localaws.rekognition.collections import FaceCollections
-from localaws.rekognition.engine import DetectedFace, FaceEngine
+from localaws.rekognition.engine import DetectedFace, FaceEngine, QualityReason
 from localaws.rekognition.protocol.errors import invalid_parameter
 from localaws.rekognition.protocol.images import ImageReader, decode
 
@@ -56,9 +56,9 @@ class Call:
     region: str
 
 
-def analyze(service: Service, data: bytes, *, small_faces: bool = True) -> list[DetectedFace]:
+def analyze(service: Service, data: bytes) -> list[DetectedFace]:
     """Find the faces of an image file, at most 100, the most prominent first."""
-    return service.engine.analyze(decode(data), small_faces=small_faces)[:MAX_DETECTED_FACES]
+    return service.engine.analyze(decode(data))[:MAX_DETECTED_FACES]
 
 
 def most_prominent_face(
@@ -71,13 +71,15 @@ def most_prominent_face(
     ServiceError
         InvalidParameterException where there is none, or none good enough for the filter.
     """
-    faces = analyze(service, data, small_faces=False)
-    if not faces:
-        raise invalid_parameter(f"There are no faces in the {image_name}. Should be at least 1.")
-    for face in faces:
-        if not face.shortcomings(quality_filter):
+    shortcomings: list[QualityReason] = []
+    for face in service.engine.prominent_faces(decode(data)):
+        its_own = face.shortcomings(quality_filter)
+        if not its_own:
             return face
+        shortcomings = shortcomings or its_own
+    if not shortcomings:
+        raise invalid_parameter(f"There are no faces in the {image_name}. Should be at least 1.")
     raise invalid_parameter(
         f"The faces in the {image_name} do not meet the quality filter {quality_filter}: "
-        + ", ".join(faces[0].shortcomings(quality_filter))
+        + ", ".join(shortcomings)
     )

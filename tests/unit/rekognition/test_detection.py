@@ -48,7 +48,7 @@ def test_small_faces_of_a_large_group_picture_are_found(engine, grace, eileen, f
         _pasted(picture, portrait, left, top, 50 / face_side)
 
     assert len(engine.analyze(picture)) == 4
-    assert len(engine.analyze(picture, small_faces=False)) >= 1
+    assert next(engine.prominent_faces(picture), None) is not None
 
 
 def test_where_the_first_look_finds_nobody_a_second_is_taken(detector, grace, face_side):
