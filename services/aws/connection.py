@@ -65,6 +65,8 @@ class StackOutputs(BaseModel):
     batches_table_name: str
     deletions_table_name: str
     tokens_table_name: str
+    operators_table_name: str
+    sessions_table_name: str
     collection_id: str
 
 

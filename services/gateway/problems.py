@@ -72,6 +72,51 @@ INSUFFICIENT_SCOPE = ProblemType(
     "An API token allows what it was created for, and this request is something else. Create one with the "
     "scope that the answer names.",
 )
+WRONG_CREDENTIALS = ProblemType(
+    "wrong-credentials",
+    HTTPStatus.UNAUTHORIZED,
+    "Wrong login or password",
+    "Nobody who may sign in has this login and password. Try again; an admin can set another password.",
+)
+SESSION_ENDED = ProblemType(
+    "session-ended",
+    HTTPStatus.UNAUTHORIZED,
+    "The session has ended",
+    "Sessions end when they are idle or old, and when the operator's password, role or status changes. Sign "
+    "in again.",
+)
+CROSS_SITE = ProblemType(
+    "cross-site",
+    HTTPStatus.FORBIDDEN,
+    "Not sent by a page of ours",
+    "What changes something with an operator's session is sent from a page of the same origin, with the "
+    "session's CSRF token in X-CSRF-Token. GET /v1/session tells it.",
+)
+TLS_NEEDED = ProblemType(
+    "tls-needed",
+    HTTPStatus.FORBIDDEN,
+    "Sign in over TLS",
+    "Passwords and sessions do not travel a network in the clear. Use https, or the machine itself.",
+)
+UNUSABLE_PASSWORD = ProblemType(
+    "unusable-password",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The password would be guessed",
+    "A password has 12 to 256 characters, is not the login, and is none of those that are guessed first. "
+    "Choose another.",
+)
+TOO_MANY_TRIES = ProblemType(
+    "too-many-tries",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Tried too often",
+    "Passwords and codes may be tried a few times. Retry-After tells when to try again.",
+)
+TOO_MANY_SIGN_INS = ProblemType(
+    "too-many-sign-ins",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many sign-ins at once",
+    "Comparing passwords is slow by intent, and few are compared at a time. Try again a little later.",
+)
 NO_FRAME = ProblemType(
     "no-frame",
     HTTPStatus.BAD_REQUEST,
@@ -303,6 +348,13 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         NO_TOKEN,
         WRONG_TOKEN,
         INSUFFICIENT_SCOPE,
+        WRONG_CREDENTIALS,
+        SESSION_ENDED,
+        CROSS_SITE,
+        TLS_NEEDED,
+        UNUSABLE_PASSWORD,
+        TOO_MANY_TRIES,
+        TOO_MANY_SIGN_INS,
         NO_FRAME,
         FRAME_TOO_LARGE,
         FRAME_TOO_SLOW,

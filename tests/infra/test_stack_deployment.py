@@ -19,6 +19,8 @@ TABLES = {
     "BatchesTable": "batch_id",
     "DeletionsTable": "deletion_id",
     "TokensTable": "token_id",
+    "OperatorsTable": "operator_id",
+    "SessionsTable": "session_sha256",
 }
 
 
