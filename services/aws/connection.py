@@ -30,6 +30,21 @@ class AwsSettings(BaseSettings):
 
     Endpoints, region and credentials come from the variables that every AWS program reads
     (``AWS_ENDPOINT_URL``, ``AWS_REGION``, ...); they are all that differs between AWS and a laptop.
+
+    Attributes
+    ----------
+    stack : str
+        Name of the CloudFormation stack, whose outputs name everything else.
+    region : str, optional
+        The AWS region; ``AWS_DEFAULT_REGION`` is read where this is not set.
+    connect_timeout_seconds : float
+        How long one attempt of a call to AWS may take to connect.
+    read_timeout_seconds : float
+        How long AWS may take between two pieces of its answer.
+    max_attempts : int
+        How often a call to AWS is tried, the first time included.
+    rekognition_max_attempts : int
+        The same for Rekognition. The recognize worker tries once and itself decides about more.
     """
 
     model_config = SettingsConfigDict(env_prefix="FACEGATE_")
@@ -67,6 +82,8 @@ class StackOutputs(BaseModel):
     tokens_table_name: str
     operators_table_name: str
     sessions_table_name: str
+    audit_table_name: str
+    access_table_name: str
     collection_id: str
 
 

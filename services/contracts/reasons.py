@@ -18,6 +18,14 @@ class DecisionReason(StrEnum):
     NO_FACE = "no_face"
     AMBIGUOUS = "ambiguous"
     PERSON_DISABLED = "person_disabled"
+    PERSON_NOT_YET_VALID = "person_not_yet_valid"
+    PERSON_EXPIRED = "person_expired"
+    SITE_LOCKED = "site_locked"
+    UNKNOWN_DOOR = "unknown_door"
+    ZONE_LOCKED = "zone_locked"
+    DOOR_LOCKED = "door_locked"
+    NO_RULE = "no_rule"
+    OUTSIDE_SCHEDULE = "outside_schedule"
     UNKNOWN_KIOSK = "unknown_kiosk"
     INVALID_FRAME = "invalid_frame"
     EXPIRED = "expired"
@@ -67,6 +75,14 @@ _DECISION_SENTENCES = {
     DecisionReason.NO_FACE: "No face was found. Please look straight at the camera.",
     DecisionReason.AMBIGUOUS: "This face resembles more than one person. Please ask at the desk.",
     DecisionReason.PERSON_DISABLED: "This person's access is switched off. Please ask at the desk.",
+    DecisionReason.PERSON_NOT_YET_VALID: "Your access has not begun yet. Please ask at the desk.",
+    DecisionReason.PERSON_EXPIRED: "Your access has ended. Please ask at the desk.",
+    DecisionReason.SITE_LOCKED: "All doors are locked. Please follow the instructions of the staff.",
+    DecisionReason.UNKNOWN_DOOR: "This door is not set up. Please ask at the desk.",
+    DecisionReason.ZONE_LOCKED: "This area is locked. Please follow the instructions of the staff.",
+    DecisionReason.DOOR_LOCKED: "This door is locked. Please use another one.",
+    DecisionReason.NO_RULE: "You may not pass this door. Please ask at the desk.",
+    DecisionReason.OUTSIDE_SCHEDULE: "You may not pass this door at this time.",
     DecisionReason.UNKNOWN_KIOSK: "This kiosk is not registered.",
     DecisionReason.INVALID_FRAME: "The picture could not be read. Please try again.",
     DecisionReason.EXPIRED: "This took too long. Please try again.",
