@@ -130,8 +130,8 @@ def delete(
     receipt = _finished(deletions, asked, timeout)
     console.print(
         f"[green]removed[/] {escape(person.full_name)}: {receipt.faces} faces, {receipt.photos} versions of "
-        f"photos, the name in {receipt.enrollments} enrollments and {receipt.decisions} decisions; "
-        f"receipt {receipt.deletion_id}"
+        f"photos, the name in {receipt.enrollments} enrollments, {receipt.decisions} decisions and "
+        f"{receipt.audit_records} records of the audit trail; receipt {receipt.deletion_id}"
     )
 
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.audit.decisions import decision_entry
+from services.aws.audit import AuditLog
 from services.aws.errors import translated
 from services.aws.items import attribute, from_item, to_item
 from services.contracts.domain import Decision
@@ -14,15 +16,27 @@ _EXPIRY = "expires_at"
 
 
 class DecisionStore:
-    """Decisions by recognition id."""
+    """Decisions by recognition id.
 
-    def __init__(self, aws: "Aws", retention: timedelta = timedelta(days=90)) -> None:
+    Parameters
+    ----------
+    audit : AuditLog, optional
+        The trail, in which every decision is recorded with the same call; this process's own as a recognize
+        worker's if not given.
+    """
+
+    def __init__(
+        self, aws: "Aws", retention: timedelta = timedelta(days=90), *, audit: AuditLog | None = None
+    ) -> None:
         self._dynamodb = aws.dynamodb
         self._table = aws.outputs.decisions_table_name
         self._retention = retention
+        self._audit = audit or AuditLog(aws, "recognize")
 
     def record(self, decision: Decision) -> bool:
-        """Write the decision unless there is one already; the first one stands.
+        """Write the decision and its record in the audit trail, unless there is one already.
+
+        The first one stands; decision and record are written both or neither.
 
         Returns
         -------
@@ -32,20 +46,16 @@ class DecisionStore:
         Raises
         ------
         AwsError
-            If the table cannot be asked.
+            If the tables cannot be written, or it is not known whether they were.
         """
         item = to_item(decision)
         item[_EXPIRY] = attribute(int((decision.decided_at + self._retention).timestamp()))
-        with translated(f"recording the decision on {decision.recognition_id}"):
-            try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(recognition_id)",
-                )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        put = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(recognition_id)",
+        }
+        return self._audit.record_beside(decision_entry(decision), put)
 
     def get(self, recognition_id: str) -> Decision | None:
         """Look a decision up.

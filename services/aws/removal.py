@@ -305,15 +305,59 @@ class DecisionsOfPerson:
                 )
 
 
+class AuditRecordsOfPerson:
+    """The records of the audit trail that name the person."""
+
+    def __init__(self, aws: "Aws", now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._dynamodb = aws.dynamodb
+        self._table = aws.outputs.audit_table_name
+        self._now = now
+
+    def find(self, person_id: str) -> list[tuple[str, str]]:
+        """List their chains and places.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        found = _query(self._dynamodb, self._table, _BY_PERSON, "person_id", person_id)
+        return [(item["chain"]["S"], item["place"]["S"]) for item in found]
+
+    def remove(self, person_id: str, found: Sequence[tuple[str, str]]) -> None:
+        """Remove the part that names the person; the records stay, and their chains hold.
+
+        Raises
+        ------
+        AwsError
+            If the table refuses.
+        """
+        values = {":person": attribute(person_id), ":now": attribute(sortable(self._now()))}
+        for chain, place in found:
+            with translated(f"removing the person from record {chain} {place}"):
+                update_where(
+                    self._dynamodb,
+                    self._table,
+                    {"chain": attribute(chain), "place": attribute(place)},
+                    condition="person_id = :person",
+                    expression="SET erased_at = :now REMOVE person_id, personal",
+                    values=values,
+                )
+
+
 def removals(
     aws: "Aws",
-) -> dict[Removed, FacesOfPerson | PhotosOfPerson | EnrollmentsOfPerson | DecisionsOfPerson]:
+) -> dict[
+    Removed,
+    FacesOfPerson | PhotosOfPerson | EnrollmentsOfPerson | DecisionsOfPerson | AuditRecordsOfPerson,
+]:
     """Tell all places, in the order in which they are emptied: photos are found by their enrollments."""
     return {
         Removed.FACES: FacesOfPerson(aws),
         Removed.PHOTOS: PhotosOfPerson(aws),
         Removed.ENROLLMENTS: EnrollmentsOfPerson(aws),
         Removed.DECISIONS: DecisionsOfPerson(aws),
+        Removed.AUDIT_RECORDS: AuditRecordsOfPerson(aws),
     }
 
 

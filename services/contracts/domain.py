@@ -236,6 +236,7 @@ class Removed(StrEnum):
     PHOTOS = "photos"
     ENROLLMENTS = "enrollments"
     DECISIONS = "decisions"
+    AUDIT_RECORDS = "audit_records"
 
 
 class Deletion(_Record):
@@ -245,7 +246,7 @@ class Deletion(_Record):
     ----------
     enrollment_id : str, optional
         The photo, where one alone is removed and the person stays.
-    faces, photos, enrollments, decisions : int
+    faces, photos, enrollments, decisions, audit_records : int
         How many faces were removed from the collection, object versions from S3, and records whose personal
         fields were removed.
     """
@@ -260,6 +261,7 @@ class Deletion(_Record):
     photos: int = 0
     enrollments: int = 0
     decisions: int = 0
+    audit_records: int = 0
 
 
 class Scope(StrEnum):

@@ -136,7 +136,7 @@ class DeletionBody(_Body):
     ----------
     enrollment_id : str or None
         The photo, where one alone is removed and the person stays.
-    faces, photos, enrollments, decisions : int
+    faces, photos, enrollments, decisions, audit_records : int
         How many faces were removed, versions of photos deleted, and records freed of what is personal; 0
         until it is finished with them.
     """
@@ -151,6 +151,7 @@ class DeletionBody(_Body):
     photos: int
     enrollments: int
     decisions: int
+    audit_records: int
 
     @classmethod
     def of(cls, deletion: Deletion) -> Self:

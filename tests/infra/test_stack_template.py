@@ -25,8 +25,10 @@ OUTPUTS = {
     "BatchesTableName",
     "DeletionsTableName",
     "TokensTableName",
+    "AccessTableName",
     "OperatorsTableName",
     "SessionsTableName",
+    "AuditTableName",
     "CollectionId",
     "CollectionArn",
 }
@@ -124,5 +126,17 @@ def test_the_gateway_notes_and_marks_enrollments_and_deletes_none(template):
     assert allowed == ["dynamodb:GetItem", "dynamodb:BatchGetItem", written]
 
 
-def test_the_recognize_worker_writes_decisions_alone(template):
-    assert writable_tables(template, "RecognizePolicy") == {"Decisions"}
+def test_the_recognize_worker_writes_decisions_and_their_records_alone(template):
+    assert writable_tables(template, "RecognizePolicy") == {"Decisions", "Audit"}
+
+
+def test_the_audit_trail_is_added_to_by_all_and_changed_by_the_erasure_alone(template):
+    for policy in ("GatewayPolicy", "RecognizePolicy"):
+        assert "Audit" not in tables_of(template, policy, "Update|BatchWrite|Delete")
+    assert "Audit" not in tables_of(template, "EnrollPolicy", "Put|BatchWrite|Delete")
+    (erasure,) = [
+        found for found in statements(template, "EnrollPolicy") if found["Sid"] == "EraseNamesInTheTrail"
+    ]
+    assert erasure["Condition"]["ForAllValues:StringEquals"] == {
+        "dynamodb:Attributes": ["chain", "place", "person_id", "personal", "erased_at"]
+    }

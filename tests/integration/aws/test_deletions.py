@@ -209,15 +209,15 @@ def test_nobody_cannot_be_deleted_and_neither_can_whoever_was(world):
 
 def test_a_deleted_person_leaves_no_trace_and_the_others_all_of_theirs(world):
     before = {place: things for place, things in everything(world).items() if place != "deletions"}
-    assert traces(world) == {"people", "faces", "enrollments", "decisions", "bucket", "collection"}
+    assert traces(world) == {"people", "faces", "enrollments", "decisions", "audit", "bucket", "collection"}
     service(world).handle(job(requested(world)))
     assert traces(world) == set()
     assert traces(world, "bob", "Bob") == {
-        "people", "faces", "enrollments", "decisions", "bucket", "collection",
+        "people", "faces", "enrollments", "decisions", "audit", "bucket", "collection",
     }  # fmt: skip
     after = everything(world)
     assert len(after["bucket"]) == len(before["bucket"]) / 2
-    for table in ("enrollments", "decisions"):
+    for table in ("enrollments", "decisions", "audit"):
         assert len(after[table]) == len(before[table])
 
 
@@ -226,7 +226,7 @@ def test_the_receipt_says_what_was_removed(world):
     service(world).handle(job(deletion))
     receipt = DeletionStore(world).get(deletion.deletion_id)
     # 2 kept photos of 2 versions; 3 uploads in 2 places, each with the mark that it was deleted
-    removed = {"faces": 5, "photos": 16, "enrollments": 5, "decisions": 2}
+    removed = {"faces": 5, "photos": 16, "enrollments": 5, "decisions": 2, "audit_records": 2}
     assert receipt == deletion.model_copy(update={"finished_at": NOW} | removed)
 
 
@@ -313,7 +313,7 @@ def test_killed_after_every_single_call_it_goes_on_with_the_next_delivery(world,
     assert traces(world) == set()
     receipt = DeletionStore(world).get(deletion.deletion_id)
     assert {kind.value: getattr(receipt, kind.value) for kind in Removed} == {
-        "faces": 5, "photos": 16, "enrollments": 5, "decisions": 2,
+        "faces": 5, "photos": 16, "enrollments": 5, "decisions": 2, "audit_records": 2,
     }  # fmt: skip
 
 
