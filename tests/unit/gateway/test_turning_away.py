@@ -5,7 +5,9 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from http.client import HTTPResponse
+from types import SimpleNamespace
 
 import pytest
 from flask import Response
@@ -51,7 +53,8 @@ def request(served: Served, body: bytes, *fields: str, line: str = REQUEST_LINE)
 
 
 def answer_on(connection: socket.socket) -> tuple[HTTPResponse, bytes]:
-    answer = HTTPResponse(connection)
+    # a buffered file would take the beginning of the next answer along with this one
+    answer = HTTPResponse(SimpleNamespace(makefile=partial(connection.makefile, buffering=0)))
     answer.begin()
     return answer, answer.read()
 
