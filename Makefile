@@ -67,6 +67,11 @@ lint: environment ## Style, types, architecture and the template
 	@$(BIN)/pyright
 	@$(BIN)/cfn-lint infra/template.yaml
 
+.PHONY: settings
+settings: environment ## Write docs/settings.md and the list of variables from the settings classes
+	@$(BIN)/facegate settings --output page >docs/settings.md
+	@$(BIN)/facegate settings --output names >services/variables.txt
+
 .PHONY: prepared
 prepared: environment models
 

@@ -1,5 +1,6 @@
 """``facegate``: start it on this machine, enrol, recognise, deploy."""
 
+import os
 import re
 import shlex
 import signal
@@ -26,6 +27,7 @@ from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, e
 from cli.held import held
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
 from cli.people import DeletionPending, SeveralPeople, people
+from cli.settings import settings
 from cli.tokens import tokens
 from infra.errors import DeploymentError
 from localaws.machine import Machine, MachineError, MachineSettings, only_one
@@ -40,6 +42,7 @@ from services.batches.report import Line
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.names import parse_full_name
 from services.contracts.tokens import KioskToken
+from services.variables import misspelled
 
 app = typer.Typer(
     help="Face-recognition access control: on this machine, or on AWS.",
@@ -57,6 +60,7 @@ app.command()(check)
 app.command()(deploy)
 app.command()(status)
 app.command()(destroy)
+app.command()(settings)
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
 _EXPECTED = (
@@ -210,6 +214,8 @@ def env() -> None:
 def _running() -> Generator[Machine]:
     """Start the machine; stop it whatever happens."""
     settings = MachineSettings.from_environment()
+    for name, meant in misspelled(os.environ).items():
+        complaints.print(f"[yellow]{name} is read by nobody: {meant}?[/]")
     for stop in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
         signal.signal(stop, signal.default_int_handler)
     with only_one(settings.home):

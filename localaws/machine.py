@@ -57,6 +57,12 @@ class MachineSettings(BaseSettings):
         Folder of prepared model packs; ``models`` in ``home`` if not given.
     stack : str
         Name of the CloudFormation stack.
+    gateway_port : int
+        Port of 127.0.0.1 for the API and the pages.
+    aws_port : int
+        Port of 127.0.0.1 for the embedded AWS.
+    rekognition_port : int
+        Port of 127.0.0.1 for the embedded Rekognition.
     recognize_workers : int
         How many recognize workers run.
     rekognition_options : str

@@ -1,5 +1,6 @@
-"""How a worker process begins: with logs, or not at all and with one line that says why."""
+"""How a process begins: with logs, or not at all and with one line that says why."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from services.aws.errors import AwsError
 from services.logs import configure_logs
+from services.variables import misspelled, wrong_variables
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -22,12 +24,13 @@ def starting(service: str) -> Generator[None]:
         With status 1 where the environment is wrong or the stack cannot be reached; the log says so.
     """
     configure_logs(service)
+    for name, meant in misspelled(os.environ).items():
+        _log.warning("unknown_variable", variable=name, meant=meant)
     try:
         yield
     except AwsError as error:
         _log.critical("cannot_start", reason=str(error))
         raise SystemExit(1) from None
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
-        _log.critical("cannot_start", reason=f"wrong {error.title}: {'; '.join(wrong)}")
+        _log.critical("cannot_start", reason=f"wrong environment: {wrong_variables(error)}")
         raise SystemExit(1) from None

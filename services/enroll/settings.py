@@ -17,21 +17,25 @@ class EnrollSettings(UserMatchSettings):
     ----------
     concurrency : int
         Photos at once in one process.
-    max_bytes, max_pixels : int
-        Of an uploaded file.
+    max_bytes : int
+        Largest photo taken, as a file.
+    max_pixels : int
+        Most pixels (width times height) of a photo, read from its header before decoding.
     longest_side : int
         Larger photos are made smaller before they are indexed and kept, pixels. A JPEG comes out between
         three quarters of it and all of it: telephones' 12, 48 and 50 megapixels a little below 2048.
     keep_originals : bool
         Whether the file as it was uploaded stays in the bucket, with all that the camera wrote into it.
     min_face_side : float
-        Pixels, in the photo as it is indexed.
-    min_confidence, min_sharpness, min_brightness, max_brightness : float
-        Rekognition's percentages.
+        Least width and height of a face, pixels in the photo as it is indexed.
+    min_confidence : float
+        How sure Rekognition has to be that it is a face, percent.
+    min_sharpness, min_brightness, max_brightness : float
+        Limits of a face's quality, in Rekognition's percentages.
     max_yaw, max_pitch, max_roll : float
-        Degrees to either side.
+        How far a face may be turned to either side, degrees.
     max_bystander : float
-        How tall a second face may be, as a share of the first one's height.
+        From this share of the first face's height a second one makes it a photo of two people.
     duplicate_threshold : float
         From this similarity in percent a face that belongs to another person is held for an operator.
     """

@@ -3,12 +3,18 @@
 
 from typing import Any
 
+from services.aws.connection import AwsSettings
 from services.garbage import settle
-from services.gateway.settings import ServerSettings
+from services.gateway.settings import GatewaySettings, ServerSettings
 from services.gateway.worker import close_replies
 from services.logs import logging_config
+from services.startup import starting
 
-_settings = ServerSettings()
+with starting("gateway"):
+    _settings = ServerSettings()
+    # what the worker processes read: wrong once here, not once in each of them
+    GatewaySettings()
+    AwsSettings()
 
 wsgi_app = "services.gateway.bootstrap:make_app()"
 bind = _settings.bind

@@ -106,6 +106,8 @@ class ServerSettings(BaseSettings):
 
     Attributes
     ----------
+    bind : str
+        Address and port it listens on.
     workers : int
         Processes; each has a reply queue of its own.
     threads : int

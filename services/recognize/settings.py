@@ -12,8 +12,10 @@ class RecognizeSettings(BaseSettings):
 
     Attributes
     ----------
-    threshold, margin : float
-        See `Policy`; percentages.
+    threshold : float
+        Least similarity that opens a door, percent.
+    margin : float
+        Another person closer than this makes a frame ambiguous, percent.
     search : SearchKind
         Whether frames are compared with people by all of their photos together, by single faces, or both.
     concurrency : int
