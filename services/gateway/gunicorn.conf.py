@@ -23,6 +23,8 @@ workers = _settings.workers
 threads = _settings.threads
 worker_class = "services.gateway.worker.GatewayWorker"
 worker_connections = 1000
+# bytes; a search and a cursor, percent-encoded, are more than gunicorn's usual 4094
+limit_request_line = 8190
 # kiosks that wait are let go at once, so nothing needs longer; see post_fork
 graceful_timeout = 3
 keepalive = 15

@@ -38,10 +38,11 @@ from services.gateway.problems import (
 _PROBLEM_JSON = "application/problem+json"
 #: What Flask and the server refuse before a route is reached; the status says it all.
 _BLANK = "about:blank"
-#: A malformed request; a head that came too slowly or is too long.
+#: A malformed request; a head that came too slowly, an address or a head that is too long.
 _ANY_REQUEST = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 )
 _SAFE = frozenset({"GET", "HEAD"})

@@ -16,11 +16,12 @@ from http import HTTPStatus
 from selectors import EVENT_READ
 from typing import Any, Protocol
 
-from gunicorn import util
 from gunicorn.errors import ConfigError
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from services.gateway.bare_problems import status_of, write_problem
 
 _CHUNK_BYTES = 64 * 1024
 _END_OF_HEAD = b"\r\n\r\n"
@@ -205,6 +206,16 @@ class PollingWorker(ThreadWorker):
         # a whole second more than its time and gunicorn kills it
         super().wait_for_and_dispatch_events(timeout if self.alive else _STOPPING_WAIT_SECONDS)
 
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002 -- gunicorn's signature
+        """Answer a request that gunicorn cannot read, or whose answer it cannot write."""
+        status = status_of(exc)
+        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log.exception("Error handling request %s", getattr(req, "path", "that was not read"))
+        else:
+            self.log.warning("Invalid request: %s", type(exc).__name__)
+        with suppress(OSError):
+            write_problem(client, status)
+
     def murder_pending(self) -> None:
         """Close the connections whose time is over; gthread's loop calls it at least once a second."""
         super().murder_pending()
@@ -224,7 +235,7 @@ class PollingWorker(ThreadWorker):
     def _refuse(self, conn: TConn, status: HTTPStatus) -> None:
         self._unwatch(conn, self._asking)
         with suppress(OSError):
-            util.write_error(conn.sock, status.value, status.phrase, status.description)
+            write_problem(conn.sock, status)
         self._linger(conn)
 
     def _linger(self, conn: TConn) -> None:
