@@ -77,9 +77,9 @@ class KeyedCreation(BaseModel):
     created: bool = False
 
     @staticmethod
-    def id_of(token_id: str, key: str) -> str:
-        """Derive the id from a program's token and the key that it chose; no kiosk's request has it."""
-        return _id_of(["person", token_id, key])
+    def id_of(requested_by: str, key: str) -> str:
+        """Derive the id from a program or operator and the key that they chose; no kiosk's request has it."""
+        return _id_of(["person", requested_by, key])
 
 
 def _id_of(parts: list[str]) -> str:

@@ -294,6 +294,10 @@ class IssuedToken(_Record):
         What the operator calls the program that has it.
     token_sha256 : str
         SHA-256 of the token, 64 hexadecimal digits. The token itself is shown once and not kept.
+    created_by : str, optional
+        Who issued it through the API.
+    expires_at : datetime, optional
+        When it ends by itself.
     """
 
     token_id: Identifier
@@ -301,6 +305,8 @@ class IssuedToken(_Record):
     scopes: tuple[Scope, ...]
     token_sha256: str = Field(repr=False)
     created_at: AwareDatetime
+    created_by: str | None = None
+    expires_at: AwareDatetime | None = None
 
 
 def majority(frames: int) -> int:

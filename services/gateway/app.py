@@ -1,6 +1,7 @@
 """The Flask application, made from its collaborators."""
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator
 from services.gateway.batches import Batches
@@ -12,13 +13,19 @@ from services.gateway.held import HeldPhotos
 from services.gateway.held_api import held_api
 from services.gateway.kiosk_api import kiosk_api
 from services.gateway.logs import log_requests
+from services.gateway.operators import OperatorRegister
+from services.gateway.operators_api import operators_api
 from services.gateway.pages import pages, secure
 from services.gateway.people import Register
 from services.gateway.people_api import people_api
 from services.gateway.photos_api import photos_api
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
+from services.gateway.session_api import session_api, sign_in_api
+from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
+from services.gateway.tokens import TokenRegister
+from services.gateway.tokens_api import tokens_api
 from services.gateway.turning_away import TurningAway, turn_away
 
 
@@ -32,6 +39,9 @@ def create_app(
     held: HeldPhotos,
     batches: Batches,
     principals: PrincipalAuthenticator,
+    sessions: Sessions,
+    operators: OperatorRegister,
+    tokens: TokenRegister,
 ) -> Flask:
     """Make the application.
 
@@ -53,8 +63,16 @@ def create_app(
         The batches submitted.
     principals : PrincipalAuthenticator
         Which program or operator is talking, and what they may.
+    sessions : Sessions
+        Who is signed in.
+    operators : OperatorRegister
+        The operators.
+    tokens : TokenRegister
+        The tokens issued.
     """
     app = Flask(__name__)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]  # as Flask's documentation does
     log_requests(app)
     handle_errors(app)
     app.after_request(secure)
@@ -64,6 +82,10 @@ def create_app(
     app.register_blueprint(held_api(held, principals, settings))
     app.register_blueprint(batches_api(batches, principals, settings))
     app.register_blueprint(docs(app))
+    app.register_blueprint(sign_in_api(sessions, operators, settings))
+    app.register_blueprint(session_api(sessions, operators, settings))
+    app.register_blueprint(operators_api(operators, principals, settings))
+    app.register_blueprint(tokens_api(tokens, principals, settings))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))
     refusal = secure(overloaded_answer(app))

@@ -1,28 +1,25 @@
-"""Who is talking: a kiosk, or a program with an API token."""
+"""Who is talking: a kiosk, a program with an API token, or an operator who signed in."""
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from threading import Lock
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-from cachetools import TTLCache
-from flask import Blueprint, g, request
+from flask import Blueprint, current_app, g, request
 
 from services.contracts.domain import Scope
 from services.contracts.kiosks import Kiosk
 from services.contracts.tokens import ApiToken, KioskToken
 from services.gateway.collaborators import IssuedTokens, Kiosks
-from services.gateway.openapi import Guard, Security, guarded
-from services.gateway.principals import Principal, PrincipalKind
-from services.gateway.problems import INSUFFICIENT_SCOPE, NO_TOKEN, WRONG_TOKEN, Problem
+from services.gateway.openapi import Guard, Security, declared_by, guarded
+from services.gateway.principals import Principal, PrincipalKind, permit
+from services.gateway.problems import NO_TOKEN, WRONG_TOKEN, Problem
+from services.gateway.remembered import Remembered
+from services.gateway.session_cookies import need_csrf_token, shown_session
+from services.gateway.sessions import Sessions
 
-#: Seconds a record is believed, and so the longest that a revoked token still works.
-TOKEN_CACHE_SECONDS = 2.0
-_CACHED_HOLDERS = 4096
 _READING = frozenset({"GET", "HEAD"})
 
-Holder = TypeVar("Holder")
 Token = TypeVar("Token", KioskToken, ApiToken)
 
 
@@ -32,7 +29,7 @@ class KioskAuthenticator:
     Parameters
     ----------
     kiosks : Kiosks
-        The kiosks registered; one that shows its token is asked for at most every `TOKEN_CACHE_SECONDS`.
+        The kiosks registered; one that shows its token is asked for at most every two seconds.
     timer : callable
         Seconds from any beginning, for the cache.
     now : callable
@@ -45,7 +42,7 @@ class KioskAuthenticator:
         timer: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._kiosk = _Remembered(kiosks.get, timer)
+        self._kiosk = Remembered(kiosks.get, timer)
         self._now = now
 
     def authenticate(self, authorization: str | None) -> Kiosk:
@@ -56,7 +53,7 @@ class KioskAuthenticator:
         Problem
             If there is no bearer token, or it is no registered kiosk's.
         """
-        token = _bearer(authorization, KioskToken.parse, _NO_KIOSK)
+        token = self.shown(authorization)
         kiosk = self._kiosk(token.kiosk_id)
         if kiosk is not None and not kiosk.accepts(token, self._now()):
             # paired or with a new token for less than our record is old, perhaps by another gateway
@@ -65,6 +62,17 @@ class KioskAuthenticator:
             raise _wrong_token(_NO_KIOSK)
         return kiosk
 
+    @staticmethod
+    def shown(authorization: str | None) -> KioskToken:
+        """Read the token that the ``Authorization`` field carries, whosever it is.
+
+        Raises
+        ------
+        Problem
+            If it carries none of a kiosk's form.
+        """
+        return _bearer(authorization, KioskToken.parse, _NO_KIOSK)
+
 
 class ProgramAuthenticator:
     """Tells from the token of a request which program makes it.
@@ -72,13 +80,21 @@ class ProgramAuthenticator:
     Parameters
     ----------
     tokens : IssuedTokens
-        The tokens issued; each is asked for at most every `TOKEN_CACHE_SECONDS`.
+        The tokens issued; each is asked for at most every two seconds.
     timer : callable
         Seconds from any beginning, for the cache.
+    now : callable
+        The time, for tokens that end by themselves.
     """
 
-    def __init__(self, tokens: IssuedTokens, timer: Callable[[], float] = time.monotonic) -> None:
-        self._issued = _Remembered(tokens.get, timer)
+    def __init__(
+        self,
+        tokens: IssuedTokens,
+        timer: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._issued = Remembered(tokens.get, timer)
+        self._now = now
 
     def authenticate(self, authorization: str | None) -> Principal:
         """Find the program whose token the ``Authorization`` field carries.
@@ -92,6 +108,8 @@ class ProgramAuthenticator:
         issued = self._issued(token.token_id)
         if issued is None or not token.matches(issued.token_sha256):
             raise _wrong_token(_NO_PROGRAM)
+        if issued.expires_at is not None and issued.expires_at <= self._now():
+            raise _wrong_token(_EXPIRED)
         return Principal(
             PrincipalKind.TOKEN, issued.token_id, frozenset(issued.scopes), secret=issued.token_sha256
         )
@@ -104,37 +122,40 @@ class PrincipalAuthenticator:
     ----------
     programs : ProgramAuthenticator
         Knows programs by their tokens.
+    sessions : Sessions
+        Knows operators by theirs.
     """
 
-    def __init__(self, programs: ProgramAuthenticator) -> None:
+    def __init__(self, programs: ProgramAuthenticator, sessions: Sessions) -> None:
         self._programs = programs
+        self._sessions = sessions
 
     def guard(self, blueprint: Blueprint, *, reading: Scope, writing: Scope) -> None:
-        """Let requests of a blueprint pass with the scope that they need; ``g.principal`` tells whose."""
-        guarded(blueprint, Guard((Security.PROGRAM,), reading, writing))
+        """Let requests of a blueprint pass with the scope that they need; ``g.principal`` tells whose.
+
+        Parameters
+        ----------
+        reading, writing : Scope
+            What safe methods need, and what the others do; a route that declares a scope needs that one.
+        """
+        guarded(blueprint, Guard((Security.PROGRAM, Security.SESSION), reading, writing))
 
         @blueprint.before_request
         def authenticate() -> None:
             # before the body is read: whoever has no token sends us nothing
-            g.principal = self._programs.authenticate(request.headers.get("Authorization"))
-            permit(g.principal, reading if request.method in _READING else writing)
+            g.principal = self._principal()
+            declared = declared_by(current_app.view_functions[request.endpoint or ""])
+            usual = reading if request.method in _READING else writing
+            permit(g.principal, (declared and declared.scope) or usual)
 
-
-def permit(principal: Principal, needed: Scope) -> None:
-    """Refuse whoever lacks a scope.
-
-    Raises
-    ------
-    Problem
-        If they do; it names the scope.
-    """
-    if needed in principal.scopes:
-        return
-    raise Problem(
-        INSUFFICIENT_SCOPE,
-        f"The token has not the scope {needed}. Use one that was created with --scope {needed}.",
-        {"WWW-Authenticate": f'Bearer realm="facegate", error="insufficient_scope", scope="{needed}"'},
-    )
+    def _principal(self) -> Principal:
+        authorization = request.headers.get("Authorization")
+        token = shown_session(request) if authorization is None else None
+        if token is None:
+            return self._programs.authenticate(authorization)
+        principal = self._sessions.find(token).principal
+        need_csrf_token(request, token)
+        return principal
 
 
 _NO_KIOSK = "The token is no registered kiosk's, or was revoked. Register the kiosk and use its new token."
@@ -142,30 +163,7 @@ _NO_PROGRAM = (
     "The token is no program's, or was revoked. Create one with 'facegate tokens create'; kiosk tokens open "
     "no other way in."
 )
-
-
-class _Remembered(Generic[Holder]):
-    """Records of those who have tokens, each believed for `TOKEN_CACHE_SECONDS`."""
-
-    def __init__(self, look_up: Callable[[str], Holder | None], timer: Callable[[], float]) -> None:
-        self._look_up = look_up
-        self._cache: TTLCache[str, tuple[Holder | None]] = TTLCache(
-            _CACHED_HOLDERS, TOKEN_CACHE_SECONDS, timer
-        )
-        self._lock = Lock()
-
-    def __call__(self, holder_id: str) -> Holder | None:
-        """Tell what is known of them, or look it up."""
-        with self._lock:
-            known = self._cache.get(holder_id)
-        return known[0] if known else self.anew(holder_id)
-
-    def anew(self, holder_id: str) -> Holder | None:
-        """Look them up, whatever is known."""
-        holder = self._look_up(holder_id)
-        with self._lock:
-            self._cache[holder_id] = (holder,)
-        return holder
+_EXPIRED = "The token has expired. Create another with 'facegate tokens create'."
 
 
 def _bearer(authorization: str | None, parse: Callable[[str], Token], not_one: str) -> Token:

@@ -13,11 +13,13 @@ from services.aws.frames import FrameStore
 from services.aws.idempotency import CreationStore, RequestStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosks import KioskStore
+from services.aws.operators import OperatorStore
 from services.aws.outcomes import Outcomes
 from services.aws.people import PeopleStore
 from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photo_uploads import PhotoUploadStore
 from services.aws.replies import ReplyQueue, ReplyQueues
+from services.aws.sessions import SessionStore
 from services.aws.submissions import SubmissionStore
 from services.aws.tokens import TokenStore
 from services.gateway.admission import Admission
@@ -26,14 +28,20 @@ from services.gateway.authentication import KioskAuthenticator, PrincipalAuthent
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
+from services.gateway.limits import RateLimit
+from services.gateway.operators import OperatorRegister
+from services.gateway.password_sign_in import PasswordSignIn
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.reply_sweep import ReplySweep
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
+from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
+from services.gateway.tokens import TokenRegister
 from services.gateway.worker import ends_with_worker
 from services.logs import configure_logs
+from services.passwords import Passwords
 
 
 def make_app() -> Flask:
@@ -65,6 +73,11 @@ def make_app() -> Flask:
         deadline=timedelta(seconds=settings.recognition_deadline),
     )
     repeatable = RepeatableRecognitions(recognitions, RequestStore(aws))
+    tokens, operators, times = TokenStore(aws), OperatorStore(aws), settings.session_times
+    sessions = Sessions(SessionStore(aws, times), operators, times)
+    passwords = PasswordSignIn(
+        operators, Passwords(), RateLimit(settings.sign_in_limit_of_login), settings.passwords_at_once
+    )
     app = create_app(
         recognitions,
         repeatable,
@@ -85,7 +98,10 @@ def make_app() -> Flask:
             outcomes=Outcomes(aws),
             buckets=settings.batch_buckets,
         ),
-        principals=PrincipalAuthenticator(ProgramAuthenticator(TokenStore(aws))),
+        principals=PrincipalAuthenticator(ProgramAuthenticator(tokens), sessions),
+        sessions=sessions,
+        operators=OperatorRegister(operators, passwords),
+        tokens=TokenRegister(tokens),
     )
     ends_with_worker(app, replies)
     return app

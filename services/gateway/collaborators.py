@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.aws.forms import UploadForm
 from services.aws.idempotency import KeyedCreation, KeyedRequest
@@ -11,6 +11,8 @@ from services.aws.photo_uploads import PhotoUpload
 from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Person
 from services.contracts.kiosks import Kiosk
 from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
+from services.contracts.operators import FailedSignIns, Operator
+from services.contracts.sessions import Session
 from services.contracts.submissions import Submission, SubmittedFile
 
 
@@ -89,6 +91,78 @@ class IssuedTokens(Protocol):
 
     def get(self, token_id: str) -> IssuedToken | None:
         """Look the token up; None if it was never issued or is revoked."""
+        ...
+
+
+class TokenRecords(Protocol):
+    """The API tokens, where they are issued and revoked."""
+
+    def add(self, token: IssuedToken) -> None:
+        """Write down a token that was issued."""
+        ...
+
+    def get(self, token_id: str) -> IssuedToken | None:
+        """Look a token up; None if it was never issued or is revoked."""
+        ...
+
+    def list(self) -> list[IssuedToken]:
+        """List all, the oldest first."""
+        ...
+
+    def revoke(self, token_id: str) -> bool:
+        """End a token; False if there is none."""
+        ...
+
+
+class OperatorRecords(Protocol):
+    """The operators."""
+
+    def create(self, operator: Operator) -> bool:
+        """Write a new operator down; False if the login is taken."""
+        ...
+
+    def get(self, operator_id: str) -> Operator | None:
+        """Look an operator up."""
+        ...
+
+    def list(self) -> list[Operator]:
+        """List all by login."""
+        ...
+
+    def update(self, operator: Operator, now: datetime, **changes: Any) -> Operator:
+        """Change an operator whom nobody changed since they were read, and end their sessions."""
+        ...
+
+    def note_failed_sign_ins(self, operator: Operator, failed: FailedSignIns) -> bool:
+        """Note a wrong password; False if another was noted meanwhile."""
+        ...
+
+    def note_sign_in(self, operator: Operator, now: datetime, new_hash: str | None) -> bool:
+        """Forget wrong passwords; False if the operator was changed meanwhile."""
+        ...
+
+    def remove(self, operator: Operator) -> None:
+        """Remove an operator whom nobody changed since they were read."""
+        ...
+
+
+class SessionRecords(Protocol):
+    """The sessions of operators."""
+
+    def add(self, session: Session) -> None:
+        """Write a session down that has begun."""
+        ...
+
+    def get(self, session_sha256: str) -> Session | None:
+        """Look a session up."""
+        ...
+
+    def note_seen(self, session: Session) -> None:
+        """Note when a session was seen last."""
+        ...
+
+    def end(self, session_sha256: str) -> None:
+        """End a session."""
         ...
 
 

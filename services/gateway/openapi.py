@@ -1,6 +1,6 @@
 """How routes declare what they take and answer; the OpenAPI document is made of nothing else.
 
-A declaration is read when the document is made, never while a request is served::
+A declaration is read when the document is made; of it a request needs the scope alone::
 
     @blueprint.post("/people")
     @operation(
@@ -42,6 +42,7 @@ class Security(StrEnum):
 
     KIOSK = "kioskToken"
     PROGRAM = "programToken"
+    SESSION = "operatorSession"
 
 
 @dataclass(frozen=True)

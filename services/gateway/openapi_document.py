@@ -27,13 +27,16 @@ from services.gateway.openapi import (
 from services.gateway.openapi_fields import RETRY_AFTER
 from services.gateway.openapi_schemas import ModelIn, References, schemas_of
 from services.gateway.problems import (
+    CROSS_SITE,
     INSUFFICIENT_SCOPE,
     INTERNAL,
     NO_TOKEN,
+    SESSION_ENDED,
     UNAVAILABLE,
     WRONG_TOKEN,
     ProblemType,
 )
+from services.gateway.session_cookies import CSRF_HEADER, LOCAL_COOKIE, SECURE_COOKIE
 
 _PROBLEM_JSON = "application/problem+json"
 #: What Flask and the server refuse before a route is reached; the status says it all.
@@ -59,6 +62,14 @@ _SCHEMES: Mapping[Security, Mapping[str, Any]] = {
         "type": "http",
         "scheme": "bearer",
         "description": "A program's token, `fga_…`, of `facegate tokens create`; it has scopes.",
+    },
+    Security.SESSION: {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SECURE_COOKIE,
+        "description": "An operator's session, begun by `POST /v1/session`; over http on the machine itself "
+        f"the cookie is called `{LOCAL_COOKIE}`. What changes something needs `{CSRF_HEADER}` too, with what "
+        "`GET /v1/session` tells.",
     },
 }
 
@@ -223,6 +234,10 @@ def _problems(route: Route) -> Iterable[ProblemType]:
         yield from declared.takes.problems
     if route.guard:
         yield from (NO_TOKEN, WRONG_TOKEN, UNAVAILABLE)
+        if Security.SESSION in route.guard.security:
+            yield SESSION_ENDED
+            if route.method not in _SAFE:
+                yield CROSS_SITE
     if route.scope:
         yield INSUFFICIENT_SCOPE
     yield INTERNAL

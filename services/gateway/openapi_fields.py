@@ -2,7 +2,7 @@
 
 from services.gateway.cursors import LONGEST_CURSOR, MOST_ON_A_PAGE, USUAL_ON_A_PAGE
 from services.gateway.openapi import Field, Parameter
-from services.gateway.problems import INVALID_CURSOR, INVALID_IDEMPOTENCY_KEY, INVALID_QUERY
+from services.gateway.problems import CROSS_SITE, INVALID_CURSOR, INVALID_IDEMPOTENCY_KEY, INVALID_QUERY
 
 CURSOR = Parameter(
     "cursor",
@@ -32,6 +32,14 @@ IF_MATCH = Parameter(
     "header",
     "The `ETag` of the version that is to be changed; without it, whichever stands.",
     {"type": "string", "pattern": r'^(\*|"[1-9][0-9]{0,15}")$'},
+)
+CSRF_TOKEN = Parameter(
+    "X-CSRF-Token",
+    "header",
+    "The session's `csrf_token`; with a session, whatever changes something needs it.",
+    {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    (CROSS_SITE,),
+    required=True,
 )
 PREFER = Parameter(
     "Prefer",

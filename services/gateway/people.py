@@ -68,8 +68,8 @@ class Register:
         self.people.create(person)
         return person
 
-    def create_once(self, new: NewPerson, token_id: str, key: str) -> Person:
-        """Create a person unless the program did so before with this key.
+    def create_once(self, new: NewPerson, requested_by: str, key: str) -> Person:
+        """Create a person unless the program or operator did so before with this key.
 
         Returns
         -------
@@ -79,11 +79,11 @@ class Register:
         Raises
         ------
         Problem
-            If the program used the key for another person, or the person was deleted since.
+            If they used the key for another person, or the person was deleted since.
         """
         now = datetime.now(UTC)
         mine = KeyedCreation(
-            request_id=KeyedCreation.id_of(token_id, key),
+            request_id=KeyedCreation.id_of(requested_by, key),
             person_id=str(uuid7()),
             body_sha256=sha256(new.model_dump_json().encode()).hexdigest(),
             received_at=now,

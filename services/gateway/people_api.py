@@ -63,7 +63,7 @@ def people_api(
     def create() -> Response:
         key = idempotency_key(request.headers.get("Idempotency-Key"))
         new = read_json(request, NewPerson, watchdog)
-        person = register.create_once(new, g.principal.id, key) if key else register.create(new)
+        person = register.create_once(new, g.principal.name, key) if key else register.create(new)
         response = _answer(person, HTTPStatus.CREATED)
         response.headers["Location"] = url_for("people_api.show", person_id=person.person_id)
         return response

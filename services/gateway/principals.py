@@ -1,9 +1,11 @@
 """Who makes a request of the API: a program or an operator."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.contracts.domain import Scope
+from services.gateway.problems import INSUFFICIENT_SCOPE, Problem
 
 
 class PrincipalKind(StrEnum):
@@ -37,3 +39,37 @@ class Principal:
     def name(self) -> str:
         """What records and logs call them: ``token <id>`` or ``operator <id>``."""
         return f"{self.kind} {self.id}"
+
+
+def permit(principal: Principal, needed: Scope) -> None:
+    """Refuse whoever lacks a scope.
+
+    Raises
+    ------
+    Problem
+        If they do; it names the scope.
+    """
+    if needed in principal.scopes:
+        return
+    if principal.kind is PrincipalKind.OPERATOR:
+        raise Problem(
+            INSUFFICIENT_SCOPE,
+            f"Your role has not the scope {needed}. Ask an admin for another role, or to do it.",
+        )
+    raise Problem(
+        INSUFFICIENT_SCOPE,
+        f"The token has not the scope {needed}. Use one that was created with --scope {needed}.",
+        {"WWW-Authenticate": f'Bearer realm="facegate", error="insufficient_scope", scope="{needed}"'},
+    )
+
+
+def permit_all(principal: Principal, needed: Iterable[Scope]) -> None:
+    """Refuse whoever would give away a scope that they lack, or act on somebody who has it.
+
+    Raises
+    ------
+    Problem
+        If they do; it names the first scope.
+    """
+    for scope in sorted(needed):
+        permit(principal, scope)

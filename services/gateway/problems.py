@@ -117,6 +117,42 @@ TOO_MANY_SIGN_INS = ProblemType(
     "Too many sign-ins at once",
     "Comparing passwords is slow by intent, and few are compared at a time. Try again a little later.",
 )
+LAST_ADMIN = ProblemType(
+    "last-admin",
+    HTTPStatus.CONFLICT,
+    "The last admin",
+    "Somebody has to be left who may change operators. Make another operator an admin first.",
+)
+OPERATOR_CHANGED = ProblemType(
+    "operator-changed",
+    HTTPStatus.PRECONDITION_FAILED,
+    "The operator was changed meanwhile",
+    "The operator is not as the request supposes: somebody changed or removed them. Read them again.",
+)
+OPERATOR_EXISTS = ProblemType(
+    "operator-exists",
+    HTTPStatus.CONFLICT,
+    "The login is taken",
+    "Another operator has this login. Logins are compared without regard to case.",
+)
+OWN_ACCOUNT = ProblemType(
+    "own-account",
+    HTTPStatus.CONFLICT,
+    "That is yourself",
+    "Nobody changes their own role or status or removes themselves, so that nobody locks themselves out.",
+)
+UNKNOWN_OPERATOR = ProblemType(
+    "unknown-operator",
+    HTTPStatus.NOT_FOUND,
+    "Unknown operator",
+    "No operator has this login. GET /v1/operators lists them.",
+)
+UNKNOWN_TOKEN = ProblemType(
+    "unknown-token",
+    HTTPStatus.NOT_FOUND,
+    "Unknown token",
+    "No token that stands has this id. GET /v1/tokens lists them.",
+)
 NO_FRAME = ProblemType(
     "no-frame",
     HTTPStatus.BAD_REQUEST,
@@ -355,6 +391,12 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         UNUSABLE_PASSWORD,
         TOO_MANY_TRIES,
         TOO_MANY_SIGN_INS,
+        LAST_ADMIN,
+        OPERATOR_CHANGED,
+        OPERATOR_EXISTS,
+        OWN_ACCOUNT,
+        UNKNOWN_OPERATOR,
+        UNKNOWN_TOKEN,
         NO_FRAME,
         FRAME_TOO_LARGE,
         FRAME_TOO_SLOW,

@@ -1,9 +1,13 @@
 """What the gateway reads from the environment."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from limits import parse as parse_rate_limit
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.contracts.sessions import SessionTimes
 
 KIBIBYTE = 1024
 #: All frames of a message together. In base64 they are 1,000 KiB, which leaves 24 KiB of SQS's largest
@@ -15,6 +19,11 @@ _BODY_TIMEOUT_SECONDS = 5.0
 
 def _body_timeout(settings: dict[str, Any]) -> float:
     return min(_BODY_TIMEOUT_SECONDS, settings["recognition_deadline"])
+
+
+def _rate_limit(text: str) -> str:
+    parse_rate_limit(text)
+    return text
 
 
 def _divided(value: object) -> object:
@@ -72,6 +81,20 @@ class GatewaySettings(BaseSettings):
     batch_buckets : tuple of str
         Buckets, divided by commas, that programs may have batches read from, beside the stack's own; the
         enroll worker needs the right to read them.
+    sign_in_limit : str
+        How often signing in may be tried from one address, at a process; as ``30/minute`` or ``5 per 10
+        seconds``.
+    sign_in_limit_of_login : str
+        The same for one login.
+    passwords_at_once : int
+        Passwords compared at the same time by a process; each takes 64 MiB.
+    session_idle : float
+        Seconds without a request after which an operator's session ends.
+    session_longest : float
+        Seconds from sign-in after which it ends in any case.
+    proxies : int
+        How many proxies stand before the gateway, each of which adds to ``X-Forwarded-For`` and
+        ``X-Forwarded-Proto``. 0 if none: what clients say there counts for nothing then.
     reply_queue_abandoned_after : float
         Seconds of silence after which a gateway counts as killed and another removes its reply queue. Longer
         than the half hour that clocks may differ by.
@@ -98,7 +121,19 @@ class GatewaySettings(BaseSettings):
     archives_taken_at_once: Annotated[int, Field(gt=0)] = 2
     archive_timeout: Annotated[float, Field(gt=0)] = 120.0
     batch_buckets: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_divided)] = ()
+    sign_in_limit: Annotated[str, AfterValidator(_rate_limit)] = "30/minute"
+    sign_in_limit_of_login: Annotated[str, AfterValidator(_rate_limit)] = "10/minute"
+    passwords_at_once: Annotated[int, Field(gt=0)] = 2
+    session_idle: Annotated[float, Field(gt=0)] = 30 * 60.0
+    session_longest: Annotated[float, Field(gt=0)] = 12 * 3600.0
+    proxies: Annotated[int, Field(ge=0)] = 0
     reply_queue_abandoned_after: Annotated[float, Field(gt=0)] = 3600.0
+
+
+    @property
+    def session_times(self) -> SessionTimes:
+        """How long operators' sessions last."""
+        return SessionTimes(timedelta(seconds=self.session_idle), timedelta(seconds=self.session_longest))
 
 
 class ServerSettings(BaseSettings):

@@ -14,7 +14,7 @@ from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import ApiToken, KioskToken
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
+from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
@@ -46,6 +46,7 @@ from tests.unit.gateway.in_memory import (
     issued,
     kiosk_with,
 )
+from tests.unit.gateway.in_memory_operators import SigningIn
 from tests.unit.gateway.serving import Served, serving
 
 
@@ -76,6 +77,7 @@ class Gateway:
     batches: Batches
     resolutions: InMemoryResolutionJobs
     creations: InMemoryCreations
+    signing_in: SigningIn
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
@@ -143,6 +145,7 @@ def gateway() -> Iterator[Gateway]:
     resolutions = InMemoryResolutionJobs()
     archives, submissions = InMemoryArchives(), InMemorySubmissions()
     batches = Batches(submissions, archives, InMemoryOutcomes(enrollments), ("theirs",))
+    signing_in = SigningIn(settings, programs)
     app = create_app(
         recognitions,
         repeatable,
@@ -151,7 +154,7 @@ def gateway() -> Iterator[Gateway]:
         register=register,
         held=HeldPhotos(enrollments, resolutions),
         batches=batches,
-        principals=PrincipalAuthenticator(ProgramAuthenticator(programs)),
+        **signing_in.parts,
     )
     yield Gateway(
         app.test_client(),
@@ -177,6 +180,7 @@ def gateway() -> Iterator[Gateway]:
         batches,
         resolutions,
         creations,
+        signing_in,
     )
     listener.close()
 

@@ -239,6 +239,16 @@ class InMemoryTokens:
         self.look_ups += 1
         return self.tokens.get(token_id)
 
+    def add(self, token: IssuedToken) -> None:
+        assert token.token_id not in self.tokens
+        self.tokens[token.token_id] = token
+
+    def list(self) -> list[IssuedToken]:
+        return sorted(self.tokens.values(), key=lambda token: token.created_at)
+
+    def revoke(self, token_id: str) -> bool:
+        return self.tokens.pop(token_id, None) is not None
+
 
 class InMemoryPeople:
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import KioskToken
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
+from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
@@ -44,6 +44,7 @@ from tests.unit.gateway.in_memory import (
     decision_on,
     kiosk_with,
 )
+from tests.unit.gateway.in_memory_operators import SigningIn
 
 
 class RepliesOnRecord(InMemoryReplies):
@@ -105,7 +106,7 @@ def make_app() -> Flask:
         register=Register(people, enrollments, InMemoryUploads(), deletions, removals, InMemoryCreations()),
         held=HeldPhotos(enrollments, InMemoryResolutionJobs()),
         batches=Batches(InMemorySubmissions(), InMemoryArchives(), InMemoryOutcomes(enrollments)),
-        principals=PrincipalAuthenticator(ProgramAuthenticator(InMemoryTokens())),
+        **SigningIn(settings, InMemoryTokens()).parts,
     )
     ends_with_worker(app, listener)
     return app

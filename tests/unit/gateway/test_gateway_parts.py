@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.tokens import KioskToken
-from services.gateway.authentication import TOKEN_CACHE_SECONDS, KioskAuthenticator
+from services.gateway.authentication import KioskAuthenticator
 from services.gateway.frames import FrameLimits, read_frame
 from services.gateway.prefer import preferred_wait
 from services.gateway.problems import Problem
+from services.gateway.remembered import TOKEN_CACHE_SECONDS
 from services.gateway.uuid7 import parse_uuid7, time_of, uuid7
 from tests.unit.gateway.in_memory import InMemoryKiosks, kiosk_with, picture
 

@@ -16,7 +16,7 @@ from services.aws.idempotency import KeyedRequest
 from services.contracts.messages import RecognizeJob
 from services.gateway.admission import Overloaded
 from services.gateway.app import create_app
-from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
+from services.gateway.authentication import KioskAuthenticator
 from services.gateway.held import HeldPhotos
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.settings import GatewaySettings
@@ -284,7 +284,7 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         register=gateway.register,
         held=HeldPhotos(gateway.enrollments, gateway.resolutions),
         batches=gateway.batches,
-        principals=PrincipalAuthenticator(ProgramAuthenticator(gateway.programs)),
+        **gateway.signing_in.parts,
     )
     gateway.client = app.test_client()
     post(gateway)

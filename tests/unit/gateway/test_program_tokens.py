@@ -6,8 +6,9 @@ import pytest
 
 from services.contracts.domain import Scope
 from services.contracts.tokens import ApiToken
-from services.gateway.authentication import TOKEN_CACHE_SECONDS, ProgramAuthenticator
+from services.gateway.authentication import ProgramAuthenticator
 from services.gateway.problems import Problem
+from services.gateway.remembered import TOKEN_CACHE_SECONDS
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import InMemoryTokens, issued, picture
 
