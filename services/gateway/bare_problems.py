@@ -11,20 +11,21 @@ from gunicorn.http import errors
 from services.gateway.pages import secure
 
 #: The first that fits counts; what fits none was no fault of the request.
-_STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
-    (errors.InvalidResponseHeader, HTTPStatus.INTERNAL_SERVER_ERROR),
-    (errors.InvalidResponseHeaderName, HTTPStatus.INTERNAL_SERVER_ERROR),
+_STATUSES: tuple[tuple[type[BaseException], HTTPStatus], ...] = (
+    # not in the type stubs, which are of an older gunicorn
+    (errors.InvalidResponseHeader, HTTPStatus.INTERNAL_SERVER_ERROR),  # pyright: ignore[reportAttributeAccessIssue]
+    (errors.InvalidResponseHeaderName, HTTPStatus.INTERNAL_SERVER_ERROR),  # pyright: ignore[reportAttributeAccessIssue]
     (errors.ConfigurationProblem, HTTPStatus.INTERNAL_SERVER_ERROR),
     (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG),
     (errors.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
     (errors.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED),
     (errors.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED),
     (errors.ParseException, HTTPStatus.BAD_REQUEST),
-    (Exception, HTTPStatus.INTERNAL_SERVER_ERROR),
+    (BaseException, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
 
 
-def status_of(error: Exception) -> HTTPStatus:
+def status_of(error: BaseException) -> HTTPStatus:
     """Tell what a request is answered with that gunicorn could not read, or not answer."""
     return next(status for kind, status in _STATUSES if isinstance(error, kind))
 

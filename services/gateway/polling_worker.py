@@ -206,7 +206,7 @@ class PollingWorker(ThreadWorker):
         # a whole second more than its time and gunicorn kills it
         super().wait_for_and_dispatch_events(timeout if self.alive else _STOPPING_WAIT_SECONDS)
 
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002 -- gunicorn's signature
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 -- gunicorn's signature
         """Answer a request that gunicorn cannot read, or whose answer it cannot write."""
         status = status_of(exc)
         if status is HTTPStatus.INTERNAL_SERVER_ERROR:
