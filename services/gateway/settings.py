@@ -129,7 +129,6 @@ class GatewaySettings(BaseSettings):
     proxies: Annotated[int, Field(ge=0)] = 0
     reply_queue_abandoned_after: Annotated[float, Field(gt=0)] = 3600.0
 
-
     @property
     def session_times(self) -> SessionTimes:
         """How long operators' sessions last."""
