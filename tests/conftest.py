@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from cli.kiosk import register_kiosk
+from cli.opening import open_to_everyone
 from cli.portraits import grace_hopper
 from localaws.machine import Machine, MachineSettings
 from services.aws.connection import Aws, AwsSettings
@@ -59,7 +60,7 @@ def environment_of(settings: MachineSettings) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class RunningFacegate:
-    """A whole Facegate with one kiosk registered."""
+    """A whole Facegate with one kiosk registered, at a door that everybody who is enrolled may pass."""
 
     settings: MachineSettings
     machine: Machine
@@ -97,6 +98,7 @@ def running_facegate(home: Path, kiosk_id: str, logs: str, **environment: str) -
         machine.start()
         aws = Aws.connect(AwsSettings())
         token = KioskToken.create(kiosk_id)
+        open_to_everyone(aws, "front-door")
         register_kiosk(aws, token, "front-door")
         yield RunningFacegate(settings, machine, aws, token.kiosk_id, str(token))
     finally:

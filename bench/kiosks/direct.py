@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from flask import Flask, request
 
+from services.access.current import CurrentRules
+from services.aws.access import AccessStore
 from services.aws.collection import FaceCollection
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
@@ -41,6 +43,7 @@ def make_app() -> Flask:
         kiosks=kiosks,
         decisions=DecisionStore(aws),
         replies=_NobodyWaits(),
+        rules=CurrentRules(AccessStore(aws)),
         policy=settings.policy,
         search=settings.search,
     )
@@ -50,10 +53,10 @@ def make_app() -> Flask:
     def recognize() -> tuple[str, int, dict[str, str]]:
         token = KioskToken.parse(request.headers["Authorization"].removeprefix("Bearer "))
         kiosk = kiosks.get(token.kiosk_id)
-        if kiosk is None or not token.matches(kiosk.token_sha256):
+        now = datetime.now(UTC)
+        if kiosk is None or not kiosk.accepts(token, now):
             return "{}", 401, {}
         frame = read_frame(request.get_data(), "image/jpeg", _LIMITS)
-        now = datetime.now(UTC)
         job = RecognizeJob(
             recognition_id=str(uuid4()),
             kiosk_id=kiosk.kiosk_id,

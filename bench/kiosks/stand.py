@@ -17,6 +17,7 @@ from bench.kiosks.wire import Wire
 from bench.machines import HOME, family, free_ports, own_environment, started
 from cli.enrolling import enroll_photo
 from cli.kiosk import register_kiosk
+from cli.opening import open_to_everyone
 from localaws.machine import Machine, MachineSettings, answers
 from localaws.supervisor import Program
 from services.aws.connection import Aws, AwsSettings
@@ -190,10 +191,11 @@ def _settings(
 
 
 def _furnish(machine: Machine, visitors: Visitors, wire: Wire | None) -> Stand:
-    """Enrol the visitors, register the kiosks, and start the alternative."""
+    """Enrol the visitors, open the door to them, register the kiosks, and start the alternative."""
     aws = Aws.connect(AwsSettings())
     _enrol(aws, visitors, machine.settings.home)
     tokens = {name: KioskToken.create(name) for name in (_QUEUED, _DIRECT)}
+    open_to_everyone(aws, "front-door")
     for token in tokens.values():
         register_kiosk(aws, token, "front-door")
     (port,) = free_ports(1)

@@ -1,10 +1,27 @@
 """The rules that a process knows, kept as new as what it read last says they are."""
 
+import time
 from collections.abc import Callable
 from threading import Lock
+from typing import Protocol
 
 from services.access.rules import CompiledRules
-from services.contracts.access import AccessConfiguration
+from services.contracts.access import AccessConfiguration, AccessState
+
+#: How long a process may go without asking for the version, in seconds.
+REFRESH_SECONDS = 2.0
+
+
+class RulesSource(Protocol):
+    """Where the rules are kept."""
+
+    def state(self) -> AccessState:
+        """Read the version of the configuration, and what is locked."""
+        ...
+
+    def load(self) -> AccessConfiguration:
+        """Read the whole configuration as it is at one version."""
+        ...
 
 
 class CurrentRules:
@@ -12,19 +29,26 @@ class CurrentRules:
 
     Parameters
     ----------
-    load : callable
-        Reads all zones, doors, rules and holidays as they are now.
+    timer : callable
+        Seconds from any beginning.
     """
 
-    def __init__(self, load: Callable[[], AccessConfiguration]) -> None:
-        self._load = load
+    def __init__(self, source: RulesSource, timer: Callable[[], float] = time.monotonic) -> None:
+        self._source = source
+        self._timer = timer
         self._known = CompiledRules(AccessConfiguration())
+        self._heard = float("-inf")
         self._loading = Lock()
 
     @property
     def known(self) -> CompiledRules:
         """The rules as they were when they were asked for last; none before that."""
         return self._known
+
+    def outdated_by(self, version: int) -> bool:
+        """Tell whether a version, which was read just now, is newer than the rules that are known."""
+        self._heard = self._timer()
+        return self._known.version < version
 
     def at_least(self, version: int) -> CompiledRules:
         """Tell the rules as they were at a version, or since.
@@ -36,8 +60,19 @@ class CurrentRules:
         Exception
             Whatever reading them raises; the next to ask tries again.
         """
-        if self._known.version < version:
+        if self.outdated_by(version):
             with self._loading:
                 if self._known.version < version:
-                    self._known = CompiledRules(self._load())
+                    self._known = CompiledRules(self._source.load())
         return self._known
+
+    def refresh(self, seconds: float = 0.0) -> None:
+        """Read the rules anew if they have changed, unless their version was read within so many seconds.
+
+        Raises
+        ------
+        Exception
+            Whatever reading raises.
+        """
+        if self._timer() - self._heard >= seconds:
+            self.at_least(self._source.state().version)

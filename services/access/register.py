@@ -14,7 +14,7 @@ from services.access.changes import (
     named,
     records_of,
 )
-from services.access.current import CurrentRules
+from services.access.current import CurrentRules, RulesSource
 from services.access.rules import CompiledRules
 from services.contracts.access import (
     AccessConfiguration,
@@ -47,16 +47,8 @@ class RecordChanged(AccessRefused):
     """Somebody else changed the record meanwhile."""
 
 
-class AccessStore(Protocol):
+class AccessStore(RulesSource, Protocol):
     """Where the configuration is kept."""
-
-    def state(self) -> AccessState:
-        """Read the version of the configuration, and what is locked."""
-        ...
-
-    def load(self) -> AccessConfiguration:
-        """Read the whole configuration as it is at one version."""
-        ...
 
     def write(self, changes: Sequence[Change], version: int) -> bool:
         """Make changes if the configuration is at this version; False if it is not."""
@@ -80,7 +72,7 @@ class AccessRegister:
 
     def __init__(self, store: AccessStore) -> None:
         self._store = store
-        self._current = CurrentRules(store.load)
+        self._current = CurrentRules(store)
 
     def rules(self) -> tuple[CompiledRules, AccessState]:
         """Tell the rules as they are now, and what is locked."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from services.aws.connection import Aws
 
-#: As many as the tables give in one read.
-MOST_MATCHES = 100
+#: As many as the tables give in one read, beside the state of access control.
+MOST_MATCHES = 99
 _UNREADABLE = frozenset({"ImageTooLargeException", "InvalidImageFormatException"})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from services.contracts.domain import Identifier
+from services.contracts.domain import Identifier, Person
 
 #: The group that every active person belongs to, without being put into it.
 EVERYONE = "everyone"
@@ -319,6 +319,19 @@ class AccessState:
     site_locked: bool = False
     locked_zones: frozenset[str] = frozenset()
     locked_doors: frozenset[str] = frozenset()
+
+
+class Found(NamedTuple):
+    """Whom a look-up found, and the state of access control that was read with them.
+
+    Attributes
+    ----------
+    people : dict of str to Person
+        By what they were looked up by.
+    """
+
+    people: dict[str, Person]
+    state: AccessState
 
 
 @dataclass(frozen=True)

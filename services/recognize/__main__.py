@@ -1,5 +1,7 @@
 """``python -m services.recognize``: the worker's one bootstrap."""
 
+from services.access.current import CurrentRules
+from services.aws.access import AccessStore
 from services.aws.collection import FaceCollection
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
@@ -19,12 +21,16 @@ def main() -> None:
         settings = RecognizeSettings()
         # The service itself tries again, as long as the frame is worth it.
         aws = Aws.connect(AwsSettings(rekognition_max_attempts=1))
+        rules = CurrentRules(AccessStore(aws))
+        # so that the first visitor does not wait for them
+        rules.refresh()
         service = RecognizeService(
             faces=FaceCollection(aws),
             people=Directory(aws),
             kiosks=KioskStore(aws),
             decisions=DecisionStore(aws),
             replies=ReplySender(aws),
+            rules=rules,
             policy=settings.policy,
             search=settings.search,
         )

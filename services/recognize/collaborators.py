@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
+from services.contracts.access import Found
 from services.contracts.domain import Decision, FaceMatch, Person, UserMatch
 from services.contracts.kiosks import Kiosk
 from services.contracts.messages import DecisionReply, InlineFrame, StoredObject
@@ -21,13 +22,13 @@ class FaceSearch(Protocol):
 
 
 class People(Protocol):
-    """Who is enrolled, and whose face it is."""
+    """Who is enrolled, whose face it is, and, read along with them, what is locked."""
 
-    def people(self, person_ids: Collection[str]) -> dict[str, Person]:
+    def people(self, person_ids: Collection[str]) -> Found:
         """Look people up by their ids."""
         ...
 
-    def people_by_face(self, matches: Collection[FaceMatch], known: Collection[Person]) -> dict[str, Person]:
+    def people_by_face(self, matches: Collection[FaceMatch], known: Collection[Person]) -> Found:
         """Look up the person behind each face, and read none of those who are known already."""
         ...
 

@@ -1,8 +1,10 @@
 """Who is let in: a pure function of the people whom a frame resembles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
+from services.contracts.access import Door
 from services.contracts.domain import Matched, Person, PersonStatus
 from services.contracts.reasons import DecisionReason
 
@@ -50,6 +52,10 @@ class Policy:
         """What the collection must be asked for, so that a rival just below the threshold is seen too."""
         return max(0.0, self.threshold - self.margin)
 
+    def at(self, door: Door | None) -> Self:
+        """Tell a door's policy: this one, with the threshold that it may have of its own."""
+        return self if door is None or door.threshold is None else replace(self, threshold=door.threshold)
+
     def suffices(self, match: PersonMatch) -> bool:
         """Whether so much resemblance opens the door, as long as nobody else comes near."""
         return match.similarity >= self.threshold
@@ -67,12 +73,15 @@ class Verdict:
         The best match, also when it did not suffice.
     agreed : int, optional
         See `Decision`; a verdict on one frame of several has none.
+    rule_id : str, optional
+        The rule that lets the person pass; one on frames alone has none.
     """
 
     reason: DecisionReason
     person: Person | None = None
     match: PersonMatch | None = None
     agreed: int | None = None
+    rule_id: str | None = None
 
 
 def decide(matches: Sequence[PersonMatch], policy: Policy) -> Verdict:

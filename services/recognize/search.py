@@ -7,7 +7,8 @@ from services.contracts.domain import FaceMatch, Person, UserMatch
 from services.contracts.messages import FrameSource
 from services.recognize.collaborators import FaceSearch, People
 from services.recognize.deadline import Deadline
-from services.recognize.policy import PersonMatch, Policy
+from services.recognize.doorway import Doorway
+from services.recognize.policy import PersonMatch
 from services.recognize.timings import Timings
 
 
@@ -31,7 +32,7 @@ class VisitorSearch:
         kind: SearchKind,
         faces: FaceSearch,
         people: People,
-        policy: Policy,
+        doorway: Doorway,
         *,
         deadline: Deadline,
         timings: Timings,
@@ -39,7 +40,7 @@ class VisitorSearch:
         self._kind = kind
         self._faces = faces
         self._people = people
-        self._policy = policy
+        self._doorway = doorway
         self._deadline = deadline
         self._timings = timings
         #: Whom the tables know, by person id and by face id; None for nobody.
@@ -65,13 +66,15 @@ class VisitorSearch:
         if self._kind is SearchKind.FACES:
             return self._among_faces(frame)
         users = self._among_users(frame)
-        if self._kind is SearchKind.USERS or any(self._policy.suffices(match) for match in users):
+        if self._kind is SearchKind.USERS or any(self._doorway.policy.suffices(match) for match in users):
             return users
         return users + self._among_faces(frame, of_users=False)
 
     def _among_users(self, frame: FrameSource) -> list[PersonMatch]:
         with self._timings.step("search_ms"):
-            users = self._deadline.call(self._faces.search_users, frame, self._policy.search_threshold)
+            users = self._deadline.call(
+                self._faces.search_users, frame, self._doorway.policy.search_threshold
+            )
         with self._timings.step("people_ms"):
             self._deadline.call(self._read_people, users)
         return [
@@ -80,7 +83,7 @@ class VisitorSearch:
 
     def _among_faces(self, frame: FrameSource, *, of_users: bool = True) -> list[PersonMatch]:
         with self._timings.step("search_ms"):
-            found = self._deadline.call(self._faces.search, frame, self._policy.search_threshold)
+            found = self._deadline.call(self._faces.search, frame, self._doorway.policy.search_threshold)
         faces = [face for face in found if of_users or face.user_id is None]
         with self._timings.step("people_ms"):
             self._deadline.call(self._read_owners, faces)
@@ -93,12 +96,15 @@ class VisitorSearch:
     def _read_people(self, users: Sequence[UserMatch]) -> None:
         unread = {user.person_id for user in users} - self._known.keys()
         if unread:
-            self._known |= dict.fromkeys(unread) | self._people.people(unread)
+            found = self._people.people(unread)
+            self._doorway.learn(found.state)
+            self._known |= dict.fromkeys(unread) | found.people
 
     def _read_owners(self, faces: Sequence[FaceMatch]) -> None:
         unread = [face for face in faces if face.face_id not in self._owners]
         if unread:
             known = [person for person in self._known.values() if person]
-            owners = self._people.people_by_face(unread, known)
-            self._owners |= dict.fromkeys(face.face_id for face in unread) | owners
-            self._known |= {person.person_id: person for person in owners.values()}
+            found = self._people.people_by_face(unread, known)
+            self._doorway.learn(found.state)
+            self._owners |= dict.fromkeys(face.face_id for face in unread) | found.people
+            self._known |= {person.person_id: person for person in found.people.values()}

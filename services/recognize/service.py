@@ -1,18 +1,22 @@
-"""From a job to a decision: search, look up, decide, record once, reply."""
+"""From a job to a decision: search, look up, decide, ask the rules, record once, reply."""
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
 
+from services.access.current import REFRESH_SECONDS, CurrentRules
 from services.aws.collection import NoFaceInImage, UnreadableImage
+from services.aws.errors import AwsError
 from services.contracts.domain import Decision
 from services.contracts.messages import DecisionReply, FrameSource, RecognizeJob
 from services.contracts.reasons import DecisionReason
 from services.recognize.agreement import agree
 from services.recognize.collaborators import Decisions, FaceSearch, Kiosks, People, Replies
 from services.recognize.deadline import Deadline, TooLate
+from services.recognize.doorway import Doorway
 from services.recognize.policy import Policy, Verdict, decide
 from services.recognize.search import SearchKind, VisitorSearch
 from services.recognize.timings import Timings
@@ -22,6 +26,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 class RecognitionFailed(Exception):
     """Deciding failed; a denial stands for it."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    verdict: Verdict
+    door_id: str | None
+    threshold: float
 
 
 class RecognizeService:
@@ -35,6 +46,7 @@ class RecognizeService:
         kiosks: Kiosks,
         decisions: Decisions,
         replies: Replies,
+        rules: CurrentRules,
         policy: Policy,
         search: SearchKind,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -45,6 +57,7 @@ class RecognizeService:
         self._kiosks = kiosks
         self._decisions = decisions
         self._replies = replies
+        self._rules = rules
         self._policy = policy
         self._search = search
         self._now = now
@@ -68,62 +81,83 @@ class RecognizeService:
         """
         timings = Timings(queue_ms=(self._now() - job.received_at).total_seconds() * 1000)
         try:
-            verdict, door_id = self._verdict(job, timings)
+            judged = self._judged(job, timings)
         except Exception as error:
-            self._conclude(job, Verdict(DecisionReason.INTERNAL_ERROR), job.door_id, timings)
+            failed = _Judged(Verdict(DecisionReason.INTERNAL_ERROR), job.door_id, self._policy.threshold)
+            self._conclude(job, failed, timings)
             raise RecognitionFailed(f"denied, because of {type(error).__name__}: {error}") from error
-        return self._conclude(job, verdict, door_id, timings)
+        decision = self._conclude(job, judged, timings)
+        self._refresh_rules()
+        return decision
 
-    def _verdict(self, job: RecognizeJob, timings: Timings) -> tuple[Verdict, str | None]:
-        door_id = job.door_id
+    def _refresh_rules(self) -> None:
+        """See to it that a changed door is known also where for a while nobody was found and looked up."""
+        try:
+            self._rules.refresh(REFRESH_SECONDS)
+        except AwsError as error:
+            # the next decision that the rules are asked for reads them, or denies
+            log.warning("rules_not_refreshed", error=str(error))
+
+    def _judged(self, job: RecognizeJob, timings: Timings) -> _Judged:
+        door_id, threshold = job.door_id, self._policy.threshold
         deadline = Deadline(job.deadline, self._now, self._sleep)
         try:
             if door_id is None:
                 kiosk = deadline.call(self._kiosks.get, job.kiosk_id)
                 if kiosk is None:
-                    return Verdict(DecisionReason.UNKNOWN_KIOSK), None
+                    return _Judged(Verdict(DecisionReason.UNKNOWN_KIOSK), None, threshold)
                 door_id = kiosk.door_id
-            verdict = self._agreement(job, deadline, timings)
+            doorway = Doorway(door_id, self._policy, self._rules, deadline)
+            search = VisitorSearch(
+                self._search, self._faces, self._people, doorway, deadline=deadline, timings=timings
+            )
+            verdict = self._admitted(self._agreement(job, search, doorway), doorway)
+            threshold = doorway.policy.threshold
             # Whoever stood there may have gone and somebody else come.
             deadline.check()
         except TooLate:
-            return Verdict(DecisionReason.EXPIRED), door_id
-        return verdict, door_id
+            return _Judged(Verdict(DecisionReason.EXPIRED), door_id, threshold)
+        return _Judged(verdict, door_id, threshold)
 
-    def _agreement(self, job: RecognizeJob, deadline: Deadline, timings: Timings) -> Verdict:
+    def _agreement(self, job: RecognizeJob, search: VisitorSearch, doorway: Doorway) -> Verdict:
         """Look at one frame after the other, until the outcome is known: each costs a search."""
-        search = VisitorSearch(
-            self._search, self._faces, self._people, self._policy, deadline=deadline, timings=timings
-        )
         verdicts: list[Verdict] = []
         while (agreement := agree(verdicts, len(job.frames))) is None:
-            verdicts.append(self._look_at(job.frames[len(verdicts)], search))
+            verdicts.append(self._look_at(job.frames[len(verdicts)], search, doorway))
         return agreement
 
-    def _look_at(self, frame: FrameSource, search: VisitorSearch) -> Verdict:
+    def _admitted(self, verdict: Verdict, doorway: Doorway) -> Verdict:
+        """Ask the rules about somebody who was recognised."""
+        if verdict.reason is not DecisionReason.MATCH or verdict.person is None:
+            return verdict
+        passage = doorway.passage(verdict.person, self._now())
+        return replace(verdict, reason=passage.reason, rule_id=passage.rule_id)
+
+    def _look_at(self, frame: FrameSource, search: VisitorSearch, doorway: Doorway) -> Verdict:
         try:
-            return decide(search.matches(frame), self._policy)
+            matches = search.matches(frame)
         except NoFaceInImage:
             return Verdict(DecisionReason.NO_FACE)
         except UnreadableImage:
             return Verdict(DecisionReason.INVALID_FRAME)
+        return decide(matches, doorway.policy)
 
-    def _conclude(
-        self, job: RecognizeJob, verdict: Verdict, door_id: str | None, timings: Timings
-    ) -> Decision:
+    def _conclude(self, job: RecognizeJob, judged: _Judged, timings: Timings) -> Decision:
+        verdict = judged.verdict
         decision = Decision(
             recognition_id=job.recognition_id,
             reason=verdict.reason,
             kiosk_id=job.kiosk_id,
-            door_id=door_id,
+            door_id=judged.door_id,
             person_id=verdict.person.person_id if verdict.person else None,
             full_name=verdict.person.full_name if verdict.person else None,
             matched=verdict.match.matched if verdict.match else None,
             face_id=verdict.match.face_id if verdict.match else None,
             similarity=verdict.match.similarity if verdict.match else None,
-            threshold=self._policy.threshold,
+            threshold=judged.threshold,
             frames=len(job.frames),
             agreed=verdict.agreed,
+            rule_id=verdict.rule_id,
             received_at=job.received_at,
             decided_at=self._now(),
             timings_ms=timings.rounded(),
@@ -140,6 +174,7 @@ class RecognizeService:
             similarity=decision.similarity,
             frames=decision.frames,
             agreed=decision.agreed,
+            rule_id=decision.rule_id,
             **decision.timings_ms,
         )
         if job.reply_to is not None:

@@ -186,7 +186,8 @@ def requested(aws):
 
 def test_whoever_is_to_be_deleted_is_not_recognised_any_more_and_a_job_is_queued(world):
     deletion = requested(world)
-    [person] = Directory(world).people_by_face([FaceMatch(face_id="ada-0", similarity=99.9)]).values()
+    found = Directory(world).people_by_face([FaceMatch(face_id="ada-0", similarity=99.9)])
+    [person] = found.people.values()
     assert person.status is PersonStatus.DELETING
     [message] = receive(world, world.outputs.enroll_queue_url)
     assert json.loads(json.loads(message["Body"])["body"])[0][0] == job(deletion).model_dump_json()
@@ -322,7 +323,7 @@ def test_a_mark_without_a_name_stays_for_as_long_as_late_photos_may_come(world):
     item = world.dynamodb.get_item(TableName="people", Key={"person_id": {"S": "ada"}})["Item"]
     assert set(item) == {"person_id", "deletion_id", "deleted_at", "expires_at"}
     assert int(item["expires_at"]["N"]) == int((NOW + timedelta(days=30)).timestamp())
-    assert Directory(world).people(["ada", "bob"]).keys() == {"bob"}
+    assert Directory(world).people(["ada", "bob"]).people.keys() == {"bob"}
 
 
 def test_photos_from_before_a_deletion_are_of_somebody_deleted_and_those_from_after_are_not(world):

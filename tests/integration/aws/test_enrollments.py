@@ -63,7 +63,8 @@ def update_person(aws, expression, **values):
 
 
 def owner(aws, *face_ids):
-    return Directory(aws).people_by_face([FaceMatch(face_id=one, similarity=99.9) for one in face_ids])
+    matches = [FaceMatch(face_id=one, similarity=99.9) for one in face_ids]
+    return Directory(aws).people_by_face(matches).people
 
 
 def test_a_finished_enrollment_brings_face_and_person_with_it(aws):

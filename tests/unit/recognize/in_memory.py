@@ -1,7 +1,11 @@
 """A recognize worker whose AWS is in memory and whose clock is turned by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from services.access.changes import configuration_of
+from services.access.current import CurrentRules
+from services.contracts.access import EVERYONE, AccessState, Door, Found, Rule, Zone
 from services.contracts.domain import FaceMatch, Person, PersonStatus, UserMatch
 from services.contracts.kiosks import Kiosk
 from services.contracts.messages import InlineFrame, RecognizeJob
@@ -15,6 +19,11 @@ GRACE = Person(person_id="grace", full_name="Grace Hopper", created_at=NOW)
 DORA = Person(person_id="dora", full_name="Dora Off", status=PersonStatus.DISABLED, created_at=NOW)
 KIOSK = Kiosk(kiosk_id="kiosk-1", door_id="front-door", token_sha256="0" * 64, created_at=NOW)
 
+HOUSE = (
+    Zone(zone_id="house", name="House"),
+    Door(door_id="front-door", name="Front door", zone_id="house"),
+    Rule(rule_id="always", name="Everyone, always", groups=(EVERYONE,), zones=("house",)),
+)
 
 PEOPLE = {person.person_id: person for person in (ADA, GRACE, DORA)}
 
@@ -54,22 +63,45 @@ class People:
         self.clock, self.takes = clock, timedelta()
         self.asked = []
         self.errors = []
+        self.enrolled = dict(PEOPLE)
+        self.state = AccessState(version=1)
 
     def people(self, person_ids):
         self._read(set(person_ids))
-        return {person_id: PEOPLE[person_id] for person_id in person_ids if person_id in PEOPLE}
+        people = {
+            person_id: self.enrolled[person_id] for person_id in person_ids if person_id in self.enrolled
+        }
+        return Found(people, self.state)
 
     def people_by_face(self, matches, known):
         face_ids = {match.face_id for match in matches}
         self._read((face_ids, {person.person_id for person in known}))
         owners = {face_id: face_id.partition("-")[0] for face_id in face_ids}
-        return {face_id: PEOPLE[owner] for face_id, owner in owners.items() if owner in PEOPLE}
+        people = {face: self.enrolled[owner] for face, owner in owners.items() if owner in self.enrolled}
+        return Found(people, self.state)
 
     def _read(self, keys):
         self.asked.append(keys)
         self.clock.now += self.takes
         if self.errors:
             raise self.errors.pop()
+
+
+class Rules:
+    def __init__(self, people):
+        self.people, self.configuration = people, configuration_of(1, HOUSE)
+        self.loads = self.asked = 0
+        self.errors = []
+
+    def state(self):
+        self.asked += 1
+        return self.people.state
+
+    def load(self):
+        if self.errors:
+            raise self.errors.pop()
+        self.loads += 1
+        return self.configuration
 
 
 class Kiosks:
@@ -94,6 +126,9 @@ class Clock:
     def __call__(self):
         return self.now
 
+    def seconds(self):
+        return self.now.timestamp()
+
     def sleep(self, seconds):
         self.now += timedelta(seconds=seconds)
 
@@ -104,17 +139,25 @@ class World:
         self.faces = Faces(self.clock, matches, error, takes)
         self.people = People(self.clock)
         self.decisions, self.replies = Decisions(), Replies()
+        self.rules = Rules(self.people)
         self.service = RecognizeService(
             faces=self.faces,
             people=self.people,
             kiosks=Kiosks(),
             decisions=self.decisions,
             replies=self.replies,
+            rules=CurrentRules(self.rules, self.clock.seconds),
             policy=Policy(),
             search=search,
             now=self.clock,
             sleep=self.clock.sleep,
         )
+
+    def configure(self, *records):
+        """Change the house's rules, as an operator does."""
+        version = self.people.state.version + 1
+        self.rules.configuration = configuration_of(version, [*HOUSE, *records])
+        self.people.state = replace(self.people.state, version=version)
 
 
 def job(*pictures, **changes):
