@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from cli.connection import OnAws, connect, console
 from cli.drift import Drift, DriftKind, find_drift
+from cli.recording import recorded
 from services.aws.census import take_census
 from services.aws.connection import Aws
 from services.aws.face_index import UnlikeUser
@@ -23,19 +24,28 @@ def check(
     if not found:
         console.print("[green]Collection and tables agree.[/]")
         return
-    mending = Mending(connection)
-    left = 0
-    for drift in found:
-        obstacle = _mend(mending, drift) if mend else None
-        mended = mend and obstacle is None
-        left += not mended
-        console.print(f"[{'green' if mended else 'yellow'}]{drift.kind.value}[/] {escape(drift.sentence)}")
-        if obstacle is not None:
-            console.print(f"  Not mended: {escape(obstacle)}")
+    if mend:
+        with recorded(connection, "check --mend", differences=len(found)):
+            left = _tell(found, Mending(connection))
+    else:
+        left = _tell(found, None)
     if left:
         console.print(f"{left} of {len(found)} are left" + ("." if mend else ": facegate check --mend"))
         raise typer.Exit(1)
     console.print(f"[green]{len(found)} mended.[/]")
+
+
+def _tell(found: list[Drift], mending: Mending | None) -> int:
+    """Tell what differs, and put it right if there is something to do it with; return how many are left."""
+    left = 0
+    for drift in found:
+        obstacle = _mend(mending, drift) if mending else None
+        mended = mending is not None and obstacle is None
+        left += not mended
+        console.print(f"[{'green' if mended else 'yellow'}]{drift.kind.value}[/] {escape(drift.sentence)}")
+        if obstacle is not None:
+            console.print(f"  Not mended: {escape(obstacle)}")
+    return left
 
 
 def standing_drift(aws: Aws) -> list[Drift]:

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.connection import OnAws, connect, console, whole_id
+from cli.recording import recorded
 from services.aws.held import HeldPhotos, Resolution
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -68,7 +69,9 @@ def reject(enrollment_id: EnrollmentId, aws: OnAws = False) -> None:
 
 
 def _resolve(enrollment_id: str, resolution: Resolution, aws: bool) -> None:
-    done = HeldPhotos.connect(connect(aws)).resolve(enrollment_id, resolution)
+    connection = connect(aws)
+    with recorded(connection, "held", enrollment_id=enrollment_id, resolution=resolution.value):
+        done = HeldPhotos.connect(connection).resolve(enrollment_id, resolution)
     if done.rejection is None:
         console.print(f"[green]indexed[/] {escape(done.full_name or '')}: person {done.person_id}")
     else:

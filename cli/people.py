@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from cli.connection import OnAws, connect, console, whole_id
+from cli.recording import recorded
 from services.aws.connection import Aws
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
@@ -126,7 +127,8 @@ def delete(
     if not yes:
         typer.confirm(f"Remove {person.full_name} ({photos}) for good?", abort=True)
     deletions = DeletionStore(connection)
-    asked = deletions.request(person.person_id, getpass.getuser(), datetime.now(UTC))
+    with recorded(connection, "people delete", person_id=person.person_id):
+        asked = deletions.request(person.person_id, getpass.getuser(), datetime.now(UTC))
     receipt = _finished(deletions, asked, timeout)
     console.print(
         f"[green]removed[/] {escape(person.full_name)}: {receipt.faces} faces, {receipt.photos} versions of "
@@ -151,7 +153,8 @@ def remove_photo(
     if not yes:
         typer.confirm(f"Remove photo {enrollment_id} of {person.full_name} for good?", abort=True)
     removals = PhotoRemovalStore(connection)
-    asked = removals.request(person.person_id, enrollment_id, getpass.getuser(), datetime.now(UTC))
+    with recorded(connection, "people remove-photo", person_id=person.person_id, enrollment_id=enrollment_id):
+        asked = removals.request(person.person_id, enrollment_id, getpass.getuser(), datetime.now(UTC))
     receipt = _finished(DeletionStore(connection), asked, timeout)
     console.print(
         f"[green]removed[/] a photo of {escape(person.full_name)}: {receipt.faces} faces, {receipt.photos} "
@@ -187,7 +190,10 @@ def find_person(store: PeopleStore, whom: str) -> Person:
 
 def _set_status(aws: Aws, whom: str, status: PersonStatus) -> None:
     store = PeopleStore(aws)
-    person = store.set_status(find_person(store, whom).person_id, status, datetime.now(UTC))
+    person_id = find_person(store, whom).person_id
+    command = "people disable" if status is PersonStatus.DISABLED else "people enable"
+    with recorded(aws, command, person_id=person_id):
+        person = store.set_status(person_id, status, datetime.now(UTC))
     console.print(f"{escape(person.full_name)} is {_status(person)}")
 
 

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.connection import OnAws, complaints, connect, console
+from cli.recording import recorded
 from services.aws.tokens import TokenStore
 from services.contracts.domain import IssuedToken, Scope
 from services.contracts.names import parse_full_name
@@ -28,15 +29,16 @@ def create(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--name") from error
     token = ApiToken.issue()
-    TokenStore(connect(aws)).add(
-        IssuedToken(
-            token_id=token.token_id,
-            name=program,
-            scopes=tuple(dict.fromkeys(scope)),
-            token_sha256=token.sha256,
-            created_at=datetime.now(UTC),
-        )
+    issued = IssuedToken(
+        token_id=token.token_id,
+        name=program,
+        scopes=tuple(dict.fromkeys(scope)),
+        token_sha256=token.sha256,
+        created_at=datetime.now(UTC),
     )
+    connection = connect(aws)
+    with recorded(connection, "tokens create", token_id=token.token_id, scopes=[*issued.scopes]):
+        TokenStore(connection).add(issued)
     print(token)
 
 
@@ -56,7 +58,10 @@ def revoke(
     aws: OnAws = False,
 ) -> None:
     """End a token; within two seconds no gateway takes it any more."""
-    if not TokenStore(connect(aws)).revoke(token_id):
+    connection = connect(aws)
+    with recorded(connection, "tokens revoke", token_id=token_id):
+        revoked = TokenStore(connection).revoke(token_id)
+    if not revoked:
         complaints.print("[bold red]facegate:[/] there is no such token; see 'facegate tokens list'")
         raise typer.Exit(1)
     console.print("[green]revoked[/]", escape(token_id))

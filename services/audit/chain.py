@@ -37,6 +37,19 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A record where it lies, whatever it says of itself."""
+
+    chain: str
+    link: Link
+
+    @property
+    def position(self) -> str:
+        """Where a list goes on behind it."""
+        return f"{self.chain}#{self.link.place}"
+
+
+@dataclass(frozen=True)
 class Opening:
     """A chain's opening as it is kept: the text, and what it says."""
 

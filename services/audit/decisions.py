@@ -31,9 +31,10 @@ def disagreements(decision: Decision, record: AuditRecord) -> list[str]:
         for name, said in (("actor", entry.actor), ("target", entry.target), ("outcome", entry.outcome))
         if said != getattr(record, name)
     ]
-    # a field that decisions were given later has its default and is in no record before
-    recorded = {name: value for name, value in record.details.items() if name in entry.details}
-    written = {name: value for name, value in entry.details.items() if name in record.details}
-    differing += sorted(name for name in recorded if recorded[name] != written[name])
-    differing += sorted(name for name in record.details if name not in entry.details)
+    fields = Decision.model_fields
+    for name in sorted(entry.details.keys() | record.details.keys()):
+        # a field that decisions were given after this one was recorded has its default
+        recorded = record.details.get(name, fields[name].get_default() if name in fields else None)
+        if entry.details.get(name) != recorded:
+            differing.append(name)
     return differing

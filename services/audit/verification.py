@@ -91,9 +91,8 @@ class ChainVerifier:
             The record, None where its text is none.
         """
         check, head = self.check, self.check.head
-        try:
-            record = AuditRecord.model_validate_json(link.text)
-        except ValidationError:
+        record = read_record(link.text)
+        if record is None:
             check.report(Fault.ALTERED, head.seq + 1, f"what lies at {link.place} is no record")
             check.head = Head(chain=head.chain, seq=head.seq + 1, hash=link.hash)
             return None
@@ -153,6 +152,14 @@ class ChainVerifier:
                     Fault.ALTERED, head.seq or None, "the chain's end is not the one that was sealed"
                 )
         return check
+
+
+def read_record(text: str) -> AuditRecord | None:
+    """Read a record's text; None if it is none."""
+    try:
+        return AuditRecord.model_validate_json(text)
+    except ValidationError:
+        return None
 
 
 def compare_chains(sealed: Iterable[Head], openings: Iterable[Opening]) -> Iterator[Finding]:

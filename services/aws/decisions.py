@@ -1,11 +1,15 @@
 """The table of decisions: each written once."""
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from services.audit.decisions import decision_entry
+from services.audit.trail import StandingDecision
 from services.aws.audit import AuditLog
-from services.aws.errors import translated
+from services.aws.errors import AwsUnavailable, translated
 from services.aws.items import attribute, from_item, to_item
 from services.contracts.domain import Decision
 
@@ -73,3 +77,57 @@ class DecisionStore:
             )
         item = answer.get("Item")
         return from_item(Decision, item) if item else None
+
+    @property
+    def retention(self) -> timedelta:
+        """How long decisions are kept."""
+        return self._retention
+
+    def standing(self, recognition_ids: Collection[str]) -> dict[str, StandingDecision]:
+        """Read up to 100 decisions, each with the place of its record in the audit trail.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        keys = [{"recognition_id": attribute(recognition_id)} for recognition_id in set(recognition_ids)]
+        if not keys:
+            return {}
+        wanted: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        with translated("reading decisions"):
+            answer = self._dynamodb.batch_get_item(RequestItems=wanted)
+        if answer.get("UnprocessedKeys"):
+            raise AwsUnavailable("the table of decisions left keys unread")
+        rows: Any = answer["Responses"][self._table]
+        return {found.recognition_id: found for found in map(_standing, rows)}
+
+    def decided_between(self, first: date, last: date) -> Iterator[StandingDecision]:
+        """Read all decisions of some days, in no order: the whole table is read.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        with translated("reading decisions"):
+            pages = self._dynamodb.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression="decided_at >= :first AND decided_at < :behind",
+                ExpressionAttributeValues={
+                    ":first": attribute(str(first)),
+                    ":behind": attribute(str(last + timedelta(days=1))),
+                },
+                ConsistentRead=True,
+            )
+            for page in pages:
+                yield from map(_standing, page["Items"])
+
+
+def _standing(item: dict[str, Any]) -> StandingDecision:
+    try:
+        decision = from_item(Decision, item)
+    except ValidationError:
+        decision = None
+    chain, place = (item[name]["S"] if name in item else None for name in ("audit_chain", "audit_place"))
+    return StandingDecision(item["recognition_id"]["S"], decision, chain, place)
