@@ -35,15 +35,17 @@ def update_where(
         False if the condition does not hold; nothing is changed then.
     """
     names = {f"#{name}": name for name in _ALIAS.findall(f"{condition} {expression}")}
-    aliases: Any = {"ExpressionAttributeNames": names} if names else {}
+    # DynamoDB refuses empty maps
+    given: Any = {"ExpressionAttributeNames": names} if names else {}
+    if values:
+        given["ExpressionAttributeValues"] = values
     try:
         dynamodb.update_item(
             TableName=table,
             Key=key,
             ConditionExpression=condition,
             UpdateExpression=expression,
-            ExpressionAttributeValues=values,
-            **aliases,
+            **given,
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False

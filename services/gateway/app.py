@@ -12,6 +12,11 @@ from services.gateway.health import health
 from services.gateway.held import HeldPhotos
 from services.gateway.held_api import held_api
 from services.gateway.kiosk_api import kiosk_api
+from services.gateway.kiosk_contacts import KioskContacts
+from services.gateway.kiosk_pairing_api import own_kiosk_api, pairing_api
+from services.gateway.kiosk_signatures import FrameSignatures
+from services.gateway.kiosks import KioskRegister
+from services.gateway.kiosks_api import kiosks_api
 from services.gateway.logs import log_requests
 from services.gateway.operators import OperatorRegister
 from services.gateway.operators_api import operators_api
@@ -42,6 +47,9 @@ def create_app(
     sessions: Sessions,
     operators: OperatorRegister,
     tokens: TokenRegister,
+    kiosk_register: KioskRegister,
+    signatures: FrameSignatures,
+    contacts: KioskContacts,
 ) -> Flask:
     """Make the application.
 
@@ -69,6 +77,12 @@ def create_app(
         The operators.
     tokens : TokenRegister
         The tokens issued.
+    kiosk_register : KioskRegister
+        The kiosks registered.
+    signatures : FrameSignatures
+        Refuses frames that are not fresh.
+    contacts : KioskContacts
+        Notes when kiosks were heard of.
     """
     app = Flask(__name__)
     if settings.proxies:
@@ -76,7 +90,12 @@ def create_app(
     log_requests(app)
     handle_errors(app)
     app.after_request(secure)
-    app.register_blueprint(kiosk_api(recognitions, repeatable, kiosks, settings))
+    app.register_blueprint(
+        kiosk_api(recognitions, repeatable, kiosks, settings, signatures=signatures, contacts=contacts)
+    )
+    app.register_blueprint(own_kiosk_api(kiosk_register, kiosks, contacts))
+    app.register_blueprint(pairing_api(kiosk_register, settings))
+    app.register_blueprint(kiosks_api(kiosk_register, principals, settings))
     app.register_blueprint(people_api(register, principals, settings))
     app.register_blueprint(photos_api(register, principals, settings))
     app.register_blueprint(held_api(held, principals, settings))

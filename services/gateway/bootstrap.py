@@ -12,6 +12,7 @@ from services.aws.enrollments import EnrollmentStore
 from services.aws.frames import FrameStore
 from services.aws.idempotency import CreationStore, RequestStore
 from services.aws.jobs import JobQueue
+from services.aws.kiosk_nonces import KioskNonceStore
 from services.aws.kiosks import KioskStore
 from services.aws.operators import OperatorStore
 from services.aws.outcomes import Outcomes
@@ -28,6 +29,9 @@ from services.gateway.authentication import KioskAuthenticator, PrincipalAuthent
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
+from services.gateway.kiosk_contacts import KioskContacts
+from services.gateway.kiosk_signatures import FrameSignatures
+from services.gateway.kiosks import KioskRegister
 from services.gateway.limits import RateLimit
 from services.gateway.operators import OperatorRegister
 from services.gateway.password_sign_in import PasswordSignIn
@@ -73,6 +77,9 @@ def make_app() -> Flask:
         deadline=timedelta(seconds=settings.recognition_deadline),
     )
     repeatable = RepeatableRecognitions(recognitions, RequestStore(aws))
+    kiosks = KioskStore(aws)
+    contacts = KioskContacts(kiosks)
+    contacts.start()
     tokens, operators, times = TokenStore(aws), OperatorStore(aws), settings.session_times
     sessions = Sessions(SessionStore(aws, times), operators, times)
     passwords = PasswordSignIn(
@@ -81,7 +88,7 @@ def make_app() -> Flask:
     app = create_app(
         recognitions,
         repeatable,
-        KioskAuthenticator(KioskStore(aws)),
+        KioskAuthenticator(kiosks),
         settings,
         register=Register(
             people=PeopleStore(aws),
@@ -102,6 +109,9 @@ def make_app() -> Flask:
         sessions=sessions,
         operators=OperatorRegister(operators, passwords),
         tokens=TokenRegister(tokens),
+        kiosk_register=KioskRegister(kiosks),
+        signatures=FrameSignatures(KioskNonceStore(aws), settings.signed_frames_only),
+        contacts=contacts,
     )
     ends_with_worker(app, replies)
     return app

@@ -6,11 +6,14 @@ from http import HTTPStatus
 from flask import Blueprint, Response, g, request, url_for
 
 from services.contracts.domain import Decision
+from services.contracts.kiosk_signatures import TIME
 from services.contracts.messages import MOST_FRAMES
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.frames import FRAME_FORMATS, FrameLimits, FrameReader
 from services.gateway.idempotency_key import idempotency_key
 from services.gateway.json_answer import json_answer
+from services.gateway.kiosk_contacts import KioskContacts
+from services.gateway.kiosk_signatures import SIGNED, FrameSignatures
 from services.gateway.openapi import Answer, Guard, Security, guarded, operation, pictures_of
 from services.gateway.openapi_fields import IDEMPOTENCY_KEY, LOCATION, PREFER, PREFERENCE_APPLIED, RETRY_AFTER
 from services.gateway.prefer import preferred_wait
@@ -36,6 +39,9 @@ def kiosk_api(
     repeatable: RepeatableRecognitions,
     authenticator: KioskAuthenticator,
     settings: GatewaySettings,
+    *,
+    signatures: FrameSignatures,
+    contacts: KioskContacts,
 ) -> Blueprint:
     """Make the blueprint of ``/v1/recognitions``."""
     blueprint = Blueprint("kiosk_api", __name__, url_prefix="/v1/recognitions")
@@ -57,6 +63,7 @@ def kiosk_api(
     def authenticate() -> None:
         # before the body is read: whoever has no token sends us nothing
         g.kiosk = authenticator.authenticate(request.headers.get("Authorization"))
+        contacts.heard(g.kiosk, request.headers.get(TIME))
 
     @blueprint.post("")
     @operation(
@@ -70,13 +77,15 @@ def kiosk_api(
         ),
         description="Up to five frames of one visitor, as the body or as files `image` of a form.",
         takes=pictures_of(FRAME, MOST_FRAMES, *FRAME_FORMATS),
-        parameters=(IDEMPOTENCY_KEY, PREFER),
+        parameters=(IDEMPOTENCY_KEY, PREFER, *SIGNED),
         problems=(UNREADABLE_FRAME, FRAME_DIMENSIONS, IDEMPOTENCY_KEY_REUSED, OVERLOADED),
     )
     def recognize() -> Response:
         received_at = datetime.now(UTC)
         key = idempotency_key(request.headers.get("Idempotency-Key"))
-        pictures = read_pictures(request, body_limits)
+        headers = request.headers
+        check = signatures.check_of(g.kiosk, lambda: authenticator.shown(headers["Authorization"]), headers)
+        pictures = read_pictures(request, body_limits, check)
         frames = reader.read(pictures)
         wait = preferred_wait(request.headers.getlist("Prefer"), settings.max_wait)
         if key is None:

@@ -353,6 +353,61 @@ UNKNOWN_RECOGNITION = ProblemType(
     "Unknown recognition",
     "No recognition of this kiosk has this id. Ids are those that POST /v1/recognitions answered with.",
 )
+UNKNOWN_KIOSK = ProblemType(
+    "unknown-kiosk",
+    HTTPStatus.NOT_FOUND,
+    "Unknown kiosk",
+    "No kiosk has this id, or no longer. Ids are those that POST and GET /v1/kiosks answered with.",
+)
+KIOSK_EXISTS = ProblemType(
+    "kiosk-exists",
+    HTTPStatus.CONFLICT,
+    "There is such a kiosk",
+    "A kiosk with this id is registered. Change it, give it a new pairing code, or choose another id.",
+)
+KIOSK_CHANGED = ProblemType(
+    "kiosk-changed",
+    HTTPStatus.PRECONDITION_FAILED,
+    "The kiosk was changed meanwhile",
+    "The kiosk is not as the request supposes: somebody changed it. Read it again, and try again.",
+)
+WRONG_PAIRING_CODE = ProblemType(
+    "wrong-pairing-code",
+    HTTPStatus.FORBIDDEN,
+    "The pairing code does not work",
+    "The code was mistyped, used, replaced by a newer one, or is older than 15 minutes. Have a new one made.",
+)
+TOKEN_CHANGED = ProblemType(
+    "token-changed",
+    HTTPStatus.CONFLICT,
+    "The token was changed meanwhile",
+    "The kiosk was paired anew, or another request changed its token. Use the newest one that it was given.",
+)
+UNSIGNED_FRAME = ProblemType(
+    "unsigned-frame",
+    HTTPStatus.FORBIDDEN,
+    "The frame is not signed",
+    "This kiosk's frames count only with time, nonce and signature. docs/kiosk-api.md says how to sign.",
+)
+WRONG_SIGNATURE = ProblemType(
+    "wrong-signature",
+    HTTPStatus.FORBIDDEN,
+    "The signature is wrong",
+    "The frame's signature does not fit its time, nonce and body, or one of them has not the form it should.",
+)
+STALE_FRAME = ProblemType(
+    "stale-frame",
+    HTTPStatus.FORBIDDEN,
+    "The frame is not fresh",
+    "The time in the frame's signature is too far from the gateway's. Set the kiosk's clock, and send a new "
+    "frame.",
+)
+REPLAYED_FRAME = ProblemType(
+    "replayed-frame",
+    HTTPStatus.CONFLICT,
+    "The frame came before",
+    "A signed request counts once. Whoever repeats one signs it anew, with a new nonce.",
+)
 UNAVAILABLE = ProblemType(
     "unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -430,6 +485,15 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         TOO_MANY_ARCHIVES,
         FORBIDDEN_SOURCE,
         UNKNOWN_RECOGNITION,
+        UNKNOWN_KIOSK,
+        KIOSK_EXISTS,
+        KIOSK_CHANGED,
+        WRONG_PAIRING_CODE,
+        TOKEN_CHANGED,
+        UNSIGNED_FRAME,
+        WRONG_SIGNATURE,
+        STALE_FRAME,
+        REPLAYED_FRAME,
         UNAVAILABLE,
         OVERLOADED,
         NOT_READY,

@@ -1,7 +1,7 @@
 """Reading what kiosks and programs send, never more of it and never longer than allowed."""
 
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -103,7 +103,9 @@ class BodyLimits:
     content: Content = FRAME
 
 
-def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
+def read_pictures(
+    request: Request, limits: BodyLimits, check: Callable[[bytes], None] | None = None
+) -> list[Picture]:
     """Take the pictures out of a request.
 
     Parameters
@@ -112,6 +114,8 @@ def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
         Its body is the picture, or a form with the pictures as files ``image``.
     limits : BodyLimits
         How large and how slow it may be.
+    check : callable, optional
+        Told the whole body, before it is taken apart; may raise what is wrong with it.
 
     Raises
     ------
@@ -121,7 +125,7 @@ def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
     content = limits.content
     if request.mimetype == "multipart/form-data":
         most = limits.form_bytes + _FORM_OVERHEAD_BYTES
-        body = read_body(request, most, limits.watchdog, content)
+        body = _checked(read_body(request, most, limits.watchdog, content), check)
         return _pictures_of_form(body, request.mimetype_params, limits)
     if not request.mimetype.startswith("image/"):
         raise Problem(
@@ -129,7 +133,14 @@ def read_pictures(request: Request, limits: BodyLimits) -> list[Picture]:
             "The request's content type is missing or not supported. Send a picture, image/jpeg for example, "
             "or multipart/form-data with the file 'image'.",
         )
-    return [Picture(read_body(request, limits.picture_bytes, limits.watchdog, content), request.mimetype)]
+    body = _checked(read_body(request, limits.picture_bytes, limits.watchdog, content), check)
+    return [Picture(body, request.mimetype)]
+
+
+def _checked(body: bytes, check: Callable[[bytes], None] | None) -> bytes:
+    if check is not None:
+        check(body)
+    return body
 
 
 def read_body(request: Request, limit: int, watchdog: Watchdog, content: Content) -> bytes:

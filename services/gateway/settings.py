@@ -81,6 +81,11 @@ class GatewaySettings(BaseSettings):
     batch_buckets : tuple of str
         Buckets, divided by commas, that programs may have batches read from, beside the stack's own; the
         enroll worker needs the right to read them.
+    pairing_limit, pairing_limit_of_all : str
+        How often pairing codes may be tried from one address, and by all together, at a process; as
+        ``10/minute`` or ``5 per 10 seconds``.
+    signed_frames_only : bool
+        Whether all kiosks have to sign their frames, and not only those that are registered so.
     sign_in_limit : str
         How often signing in may be tried from one address, at a process; as ``30/minute`` or ``5 per 10
         seconds``.
@@ -121,6 +126,9 @@ class GatewaySettings(BaseSettings):
     archives_taken_at_once: Annotated[int, Field(gt=0)] = 2
     archive_timeout: Annotated[float, Field(gt=0)] = 120.0
     batch_buckets: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_divided)] = ()
+    pairing_limit: Annotated[str, AfterValidator(_rate_limit)] = "10/minute"
+    pairing_limit_of_all: Annotated[str, AfterValidator(_rate_limit)] = "60/minute"
+    signed_frames_only: bool = False
     sign_in_limit: Annotated[str, AfterValidator(_rate_limit)] = "30/minute"
     sign_in_limit_of_login: Annotated[str, AfterValidator(_rate_limit)] = "10/minute"
     passwords_at_once: Annotated[int, Field(gt=0)] = 2

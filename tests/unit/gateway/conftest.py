@@ -18,6 +18,9 @@ from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
+from services.gateway.kiosk_contacts import KioskContacts
+from services.gateway.kiosk_signatures import FrameSignatures
+from services.gateway.kiosks import KioskRegister
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.retries import RepeatableRecognitions
@@ -32,7 +35,6 @@ from tests.unit.gateway.in_memory import (
     InMemoryEnrollments,
     InMemoryFrames,
     InMemoryJobs,
-    InMemoryKiosks,
     InMemoryOutcomes,
     InMemoryPeople,
     InMemoryPhotoRemovals,
@@ -46,6 +48,7 @@ from tests.unit.gateway.in_memory import (
     issued,
     kiosk_with,
 )
+from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
 from tests.unit.gateway.serving import Served, serving
 
@@ -60,7 +63,7 @@ class Gateway:
     jobs: InMemoryJobs
     frames: InMemoryFrames
     decisions: InMemoryDecisions
-    kiosks: InMemoryKiosks
+    kiosks: InMemoryKioskRecords
     replies: InMemoryReplies
     listener: ReplyListener
     admission: Admission
@@ -77,6 +80,7 @@ class Gateway:
     batches: Batches
     resolutions: InMemoryResolutionJobs
     creations: InMemoryCreations
+    contacts: KioskContacts
     signing_in: SigningIn
 
     def headers(self, **more: str) -> dict[str, str]:
@@ -111,7 +115,7 @@ def gateway() -> Iterator[Gateway]:
         InMemoryDecisions(),
         InMemoryReplies(),
     )
-    kiosks = InMemoryKiosks(kiosk_with(token), kiosk_with(other, "back"))
+    kiosks = InMemoryKioskRecords(kiosk_with(token), kiosk_with(other, "back"))
     settings = GatewaySettings(
         max_frame_bytes=1_000_000,
         max_frame_pixels=2_000_000,
@@ -145,6 +149,7 @@ def gateway() -> Iterator[Gateway]:
     resolutions = InMemoryResolutionJobs()
     archives, submissions = InMemoryArchives(), InMemorySubmissions()
     batches = Batches(submissions, archives, InMemoryOutcomes(enrollments), ("theirs",))
+    contacts = KioskContacts(kiosks)
     signing_in = SigningIn(settings, programs)
     app = create_app(
         recognitions,
@@ -155,6 +160,9 @@ def gateway() -> Iterator[Gateway]:
         held=HeldPhotos(enrollments, resolutions),
         batches=batches,
         **signing_in.parts,
+        kiosk_register=KioskRegister(kiosks),
+        signatures=FrameSignatures(InMemoryNonces(), settings.signed_frames_only),
+        contacts=contacts,
     )
     yield Gateway(
         app.test_client(),
@@ -180,6 +188,7 @@ def gateway() -> Iterator[Gateway]:
         batches,
         resolutions,
         creations,
+        contacts,
         signing_in,
     )
     listener.close()

@@ -16,6 +16,9 @@ from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.held import HeldPhotos
+from services.gateway.kiosk_contacts import KioskContacts
+from services.gateway.kiosk_signatures import FrameSignatures
+from services.gateway.kiosks import KioskRegister
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
 from services.gateway.retries import RepeatableRecognitions
@@ -31,7 +34,6 @@ from tests.unit.gateway.in_memory import (
     InMemoryEnrollments,
     InMemoryFrames,
     InMemoryJobs,
-    InMemoryKiosks,
     InMemoryOutcomes,
     InMemoryPeople,
     InMemoryPhotoRemovals,
@@ -44,6 +46,7 @@ from tests.unit.gateway.in_memory import (
     decision_on,
     kiosk_with,
 )
+from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
 
 
@@ -94,6 +97,7 @@ def make_app() -> Flask:
         timedelta(seconds=settings.recognition_deadline),
     )
     kiosk = kiosk_with(KioskToken.parse(os.environ["TEST_TOKEN"]))
+    kiosks = InMemoryKioskRecords(kiosk)
     repeatable = RepeatableRecognitions(recognitions, InMemoryRequests())
     people, enrollments = InMemoryPeople(), InMemoryEnrollments()
     deletions = InMemoryDeletions(people)
@@ -101,12 +105,15 @@ def make_app() -> Flask:
     app = create_app(
         recognitions,
         repeatable,
-        KioskAuthenticator(InMemoryKiosks(kiosk)),
+        KioskAuthenticator(kiosks),
         settings,
         register=Register(people, enrollments, InMemoryUploads(), deletions, removals, InMemoryCreations()),
         held=HeldPhotos(enrollments, InMemoryResolutionJobs()),
         batches=Batches(InMemorySubmissions(), InMemoryArchives(), InMemoryOutcomes(enrollments)),
         **SigningIn(settings, InMemoryTokens()).parts,
+        kiosk_register=KioskRegister(kiosks),
+        signatures=FrameSignatures(InMemoryNonces(), settings.signed_frames_only),
+        contacts=KioskContacts(kiosks),
     )
     ends_with_worker(app, listener)
     return app

@@ -18,10 +18,13 @@ from services.gateway.admission import Overloaded
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.held import HeldPhotos
+from services.gateway.kiosk_signatures import FrameSignatures
+from services.gateway.kiosks import KioskRegister
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import decision_on, picture
+from tests.unit.gateway.in_memory_kiosks import InMemoryNonces
 from tests.unit.gateway.serving import until
 
 KEY = '"visit-1-that-may-be-a-secret"'
@@ -285,6 +288,9 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         held=HeldPhotos(gateway.enrollments, gateway.resolutions),
         batches=gateway.batches,
         **gateway.signing_in.parts,
+        kiosk_register=KioskRegister(gateway.kiosks),
+        signatures=FrameSignatures(InMemoryNonces(), required=False),
+        contacts=gateway.contacts,
     )
     gateway.client = app.test_client()
     post(gateway)
