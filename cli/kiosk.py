@@ -16,16 +16,18 @@ from tenacity import (
 
 from services.aws.connection import Aws
 from services.aws.kiosks import KioskStore
+from services.contracts.kiosk_signatures import TIME, signed_headers
 from services.contracts.kiosks import Kiosk
 from services.contracts.tokens import KioskToken
 
 #: As long as the gateway itself finds a frame worth deciding about, unless it is told otherwise.
 FRAME_WORTH_SECONDS = 8
+_PATIENCE_SECONDS = 10
 _PAUSES = wait_random_exponential(multiplier=0.2, max=2)
 
 
 class GatewayRefused(Exception):
-    """The gateway did not take the frame; the message is its problem's detail."""
+    """The gateway did not take a request; the message is its problem's title and detail."""
 
 
 class GatewayBusy(GatewayRefused):
@@ -44,25 +46,95 @@ class GatewayBusy(GatewayRefused):
         self.retry_after = retry_after
 
 
-def register_kiosk(aws: Aws, token: KioskToken, door_id: str) -> None:
-    """Register the kiosk that the token names at a door; an earlier token of it ends.
+def register_kiosk(
+    aws: Aws,
+    token: KioskToken | None,
+    door_id: str,
+    kiosk_id: str | None = None,
+    *,
+    name: str | None = None,
+    signed: bool | None = None,
+) -> None:
+    """Register a kiosk at a door; an earlier token of it ends.
+
+    Parameters
+    ----------
+    token : KioskToken, optional
+        None if the kiosk is to be paired.
+    kiosk_id : str, optional
+        The token's if left out.
+    name, signed : optional
+        What to call it, and whether its frames count only when they are signed; as they were if left out.
 
     Raises
     ------
+    ValueError
+        If neither token nor id is given.
     AwsError
         If the table cannot be written.
     """
-    KioskStore(aws).put(
+    registered_as = kiosk_id or (token.kiosk_id if token else "")
+    if not registered_as:
+        raise ValueError("a kiosk without a token needs an id")
+    store = KioskStore(aws)
+    before = store.get(registered_as)
+    store.put(
         Kiosk(
-            kiosk_id=token.kiosk_id,
+            kiosk_id=registered_as,
+            name=name or (before.name if before else None),
             door_id=door_id,
-            token_sha256=token.sha256,
-            created_at=datetime.now(UTC),
+            token_sha256=token.sha256 if token else None,
+            signed_frames_only=before.signed_frames_only if before and signed is None else bool(signed),
+            created_at=before.created_at if before else datetime.now(UTC),
+            version=before.version + 1 if before else 1,
         )
     )
 
 
-def recognize(gateway_url: str, token: str, frame: bytes, content_type: str, wait: int) -> dict[str, Any]:
+def pair(gateway_url: str, code: str) -> dict[str, Any]:
+    """Exchange a pairing code for a token.
+
+    Returns
+    -------
+    dict
+        The gateway's answer, with ``kiosk_id``, ``door_id`` and ``token``.
+
+    Raises
+    ------
+    GatewayRefused
+        If the code does not work.
+    requests.RequestException
+        If the gateway cannot be reached.
+    """
+    return _answered(
+        requests.post(f"{gateway_url}/v1/kiosks/pairing", json={"code": code}, timeout=_PATIENCE_SECONDS)
+    )
+
+
+def rotate(gateway_url: str, token: str) -> dict[str, Any]:
+    """Get a new token for a kiosk's token.
+
+    Returns
+    -------
+    dict
+        The gateway's answer, with ``token`` and ``previous_token_until``.
+
+    Raises
+    ------
+    GatewayRefused
+        If the token is no kiosk's any more.
+    requests.RequestException
+        If the gateway cannot be reached.
+    """
+    headers = {"Authorization": f"Bearer {token}"}
+    return _answered(
+        requests.post(f"{gateway_url}/v1/kiosk/token", headers=headers, timeout=_PATIENCE_SECONDS)
+    )
+
+
+def recognize(
+    gateway_url: str, token: str, frame: bytes, content_type: str, wait: int, *, sign: bool = False
+) -> dict[str, Any]:
     """Post a frame and wait for the decision.
 
     While the frame is worth anything it is posted again, with the same Idempotency-Key, when the gateway
@@ -72,6 +144,8 @@ def recognize(gateway_url: str, token: str, frame: bytes, content_type: str, wai
     ----------
     wait : int
         Seconds to wait for the decision.
+    sign : bool
+        Whether to sign the frame, so that it counts once and while it is fresh.
 
     Returns
     -------
@@ -97,11 +171,19 @@ def recognize(gateway_url: str, token: str, frame: bytes, content_type: str, wai
         "Idempotency-Key": f'"{uuid4()}"',
         "Prefer": f"wait={wait}",
     }
-    return attempts(_post, f"{gateway_url}/v1/recognitions", frame, headers, timeout=wait + 10)
+    signer = KioskToken.parse(token) if sign else None
+
+    def post() -> dict[str, Any]:
+        # each time anew: a signature counts once
+        now = datetime.now(UTC)
+        said = signed_headers(signer, frame, now) if signer else {TIME: f"{now.timestamp():.3f}"}
+        url = f"{gateway_url}/v1/recognitions"
+        return _answered(requests.post(url, data=frame, headers=headers | said, timeout=wait + 10))
+
+    return attempts(post)
 
 
-def _post(url: str, frame: bytes, headers: dict[str, str], *, timeout: int) -> dict[str, Any]:
-    answer = requests.post(url, data=frame, headers=headers, timeout=timeout)
+def _answered(answer: requests.Response) -> dict[str, Any]:
     if answer.ok:
         return answer.json()
     problem = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
