@@ -26,6 +26,7 @@ from cli.deploy import deploy, destroy, status
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.held import held
 from cli.kiosk import GatewayRefused, recognize, register_kiosk
+from cli.operators import OperatorExists, OperatorUnknown, operators
 from cli.people import DeletionPending, SeveralPeople, people
 from cli.settings import settings
 from cli.tokens import tokens
@@ -34,6 +35,7 @@ from localaws.machine import Machine, MachineError, MachineSettings, only_one
 from localaws.supervisor import ProcessFailed
 from services.aws.errors import AwsError
 from services.aws.held import CannotResolve, NotHeld
+from services.aws.operators import LastAdmin, OperatorChanged
 from services.aws.people import PersonChanged, PersonUnknown
 from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
 from services.batches.items import UnreadableBatch
@@ -42,6 +44,7 @@ from services.batches.report import Line
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.names import parse_full_name
 from services.contracts.tokens import KioskToken
+from services.passwords import UnusablePassword
 from services.variables import misspelled
 
 app = typer.Typer(
@@ -53,6 +56,7 @@ app = typer.Typer(
 kiosks = typer.Typer(help="The devices at the doors.", no_args_is_help=True)
 app.add_typer(kiosks, name="kiosks")
 app.add_typer(tokens, name="tokens")
+app.add_typer(operators, name="operators")
 app.add_typer(held, name="held")
 app.add_typer(people, name="people")
 app.add_typer(dataset, name="dataset")
@@ -72,9 +76,13 @@ _EXPECTED = (
     DeploymentError,
     EnrollmentPending,
     GatewayRefused,
+    LastAdmin,
     MachineError,
     NoPhotos,
     NotHeld,
+    OperatorChanged,
+    OperatorExists,
+    OperatorUnknown,
     PersonChanged,
     PersonUnknown,
     PhotoOnItsWay,
@@ -83,6 +91,7 @@ _EXPECTED = (
     SeveralPeople,
     UnreadableBatch,
     UnsupportedPicture,
+    UnusablePassword,
     UnusablePhoto,
     demonstration.DemoFailed,
     requests.RequestException,

@@ -1,5 +1,6 @@
 """``facegate tokens``: what programs show at the people API."""
 
+import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -21,6 +22,9 @@ tokens = typer.Typer(help="The tokens of programs that use the people API.", no_
 def create(
     name: Annotated[str, typer.Option(help="What the program is called.")],
     scope: Annotated[list[Scope], typer.Option(help="What it may do; give the option once for each.")],
+    expires: Annotated[
+        datetime | None, typer.Option(help="When it ends by itself, in UTC; never if not given.")
+    ] = None,
     aws: OnAws = False,
 ) -> None:
     """Create a token and print it, which is shown this once."""
@@ -28,13 +32,18 @@ def create(
         program = parse_full_name(name)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--name") from error
+    now, expires_at = datetime.now(UTC), expires and expires.replace(tzinfo=UTC)
+    if expires_at is not None and expires_at <= now:
+        raise typer.BadParameter("it is in the past", param_hint="--expires")
     token = ApiToken.issue()
     issued = IssuedToken(
         token_id=token.token_id,
         name=program,
         scopes=tuple(dict.fromkeys(scope)),
         token_sha256=token.sha256,
-        created_at=datetime.now(UTC),
+        created_at=now,
+        created_by=f"cli {getpass.getuser()}",
+        expires_at=expires_at,
     )
     connection = connect(aws)
     with recorded(connection, "tokens create", token_id=token.token_id, scopes=[*issued.scopes]):
@@ -45,10 +54,10 @@ def create(
 @tokens.command("list")
 def show(aws: OnAws = False) -> None:
     """List the tokens that stand."""
-    table = Table("id", "name", "scopes", "created")
+    table = Table("id", "name", "scopes", "created", "expires")
     for token in TokenStore(connect(aws)).list():
-        created = token.created_at.strftime("%Y-%m-%d %H:%M UTC")
-        table.add_row(token.token_id, escape(token.name), " ".join(token.scopes), created)
+        moments = [f"{at:%Y-%m-%d %H:%M} UTC" if at else "" for at in (token.created_at, token.expires_at)]
+        table.add_row(token.token_id, escape(token.name), " ".join(token.scopes), *moments)
     console.print(table)
 
 

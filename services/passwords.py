@@ -60,13 +60,13 @@ def check_password(password: str, login: str) -> None:
     """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise UnusablePassword(
-            f"it has {len(password)} characters; {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} are taken"
+            f"the password has {len(password)} characters; {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} are fine"
         )
     folded = _normalised(password).casefold()
     if folded in {login, login.partition("@")[0]}:
-        raise UnusablePassword("it is the login")
+        raise UnusablePassword("the password is the login")
     if folded in _WORST or len(set(folded)) < _FEWEST_DIFFERENT:
-        raise UnusablePassword("it is among the first that are guessed")
+        raise UnusablePassword("the password is among the first that are guessed")
 
 
 @dataclass(frozen=True)

@@ -122,9 +122,7 @@ class OperatorRegister:
         try:
             check_password(password, login)
         except UnusablePassword as error:
-            raise Problem(
-                UNUSABLE_PASSWORD, f"The password cannot be taken: {error}. Choose another."
-            ) from error
+            raise Problem(UNUSABLE_PASSWORD, f"It was not taken: {error}. Choose another.") from error
         return self.passwords.hash(password)
 
     def _of_another(self, operator_id: str, version: int | None, by: Principal) -> Operator:

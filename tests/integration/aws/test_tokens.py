@@ -75,9 +75,19 @@ def test_a_token_is_created_listed_and_revoked_from_the_command_line(aws, comman
         ["--name", "Payroll"],
         ["--name", "Payroll", "--scope", "people:everything"],
         ["--name", " ", "--scope", "people:read"],
+        ["--name", "Payroll", "--scope", "people:read", "--expires", "2026-01-01"],
     ],
-    ids=["no scope", "an unknown scope", "no name"],
+    ids=["no scope", "an unknown scope", "no name", "expired already"],
 )
 def test_a_token_that_makes_no_sense_is_not_created(aws, commands, arguments):
     assert commands("create", *arguments).exit_code == 2
     assert TokenStore(aws).list() == []
+
+
+def test_a_token_may_end_by_itself(aws, commands):
+    arguments = ["--name", "Payroll", "--scope", "kiosks:write", "--expires", "2999-12-31T12:00:00"]
+    token = ApiToken.parse(commands("create", *arguments).stdout.strip())
+    record = TokenStore(aws).get(token.token_id)
+    assert record.expires_at == datetime(2999, 12, 31, 12, tzinfo=UTC)
+    assert record.created_by.startswith("cli ")
+    assert "2999-12-31" in commands("list").stdout
