@@ -42,6 +42,13 @@ def sign_in_api(sessions: Sessions, operators: OperatorRegister, settings: Gatew
     guarded(blueprint, Guard(()))
     watchdog, of_an_address = Watchdog(settings.photo_timeout), RateLimit(settings.sign_in_limit)
 
+    @blueprint.before_request
+    def refuse() -> None:
+        # before anything is read, and before the audit trail is written
+        need_own_page(request)
+        need_privacy(request)
+        of_an_address.count(request.remote_addr or "")
+
     @blueprint.post("")
     @operation(
         "Sign in",
@@ -52,9 +59,6 @@ def sign_in_api(sessions: Sessions, operators: OperatorRegister, settings: Gatew
         problems=(*_TRIES, CROSS_SITE, TLS_NEEDED),
     )
     def sign_in() -> Response:
-        need_own_page(request)
-        need_privacy(request)
-        of_an_address.count(request.remote_addr or "")
         credentials = read_json(request, Credentials, watchdog)
         operator = operators.passwords.identify(credentials.login, credentials.password)
         signed_in = sessions.begin(operator)

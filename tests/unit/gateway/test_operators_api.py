@@ -10,6 +10,8 @@ from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import issued
 from tests.unit.gateway.in_memory_operators import PASSWORD, operator, sign_in, signed_in
 
+pytestmark = pytest.mark.access
+
 NEW = {"login": "Grace@Example.org", "role": "enroller", "password": PASSWORD}
 
 

@@ -13,6 +13,8 @@ from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory_operators import PASSWORD, sign_in, signed_in
 
+pytestmark = pytest.mark.access
+
 NEW_PASSWORD = "another tram to the park"
 PERSON = {"full_name": "Ada Lovelace"}
 

@@ -10,6 +10,8 @@ from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import issued
 from tests.unit.gateway.in_memory_operators import signed_in
 
+pytestmark = pytest.mark.access
+
 NEW = {"name": "Payroll", "scopes": ["people:read", "people:write", "people:read"]}
 
 

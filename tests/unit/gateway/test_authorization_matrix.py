@@ -1,0 +1,312 @@
+"""Every route, and everybody who may ask for it: whom it lets through, and how it refuses the others."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Blueprint, Flask
+
+from services.contracts.domain import Scope
+from services.contracts.operators import PERMISSIONS, Role
+from services.contracts.tokens import ApiToken, KioskToken
+from services.gateway.session_cookies import LOCAL_COOKIE
+from services.gateway.uuid7 import uuid7
+from tests.unit.gateway.conftest import Gateway
+from tests.unit.gateway.in_memory import decision_on, issued, picture
+
+pytestmark = pytest.mark.access
+
+#: Written by hand, and never made of the code: a route that is not here fails. The last word is the scope
+#: that a program's token or an operator's role needs; or ``everybody``, ``kiosk`` for a kiosk's token,
+#: ``session`` for an operator's session, whatever the role.
+ROUTES = """
+GET     /                                                       everybody
+GET     /healthz                                                everybody
+GET     /readyz                                                 everybody
+GET     /kiosk                                                  everybody
+GET     /openapi.json                                           everybody
+GET     /problems/<slug>                                        everybody
+GET     /static/<filename>                                      everybody
+
+POST    /v1/recognitions                                        kiosk
+GET     /v1/recognitions/<recognition_id>                       kiosk
+GET     /v1/kiosk                                               kiosk
+POST    /v1/kiosk/token                                         kiosk
+POST    /v1/kiosks/pairing                                      everybody
+
+POST    /v1/session                                             everybody
+GET     /v1/session                                             session
+DELETE  /v1/session                                             session
+POST    /v1/session/password                                    session
+
+POST    /v1/people                                              people:write
+GET     /v1/people                                              people:read
+GET     /v1/people/<person_id>                                  people:read
+PATCH   /v1/people/<person_id>                                  people:write
+DELETE  /v1/people/<person_id>                                  people:write
+GET     /v1/deletions/<deletion_id>                             people:read
+POST    /v1/people/<person_id>/photos                           people:write
+GET     /v1/people/<person_id>/photos                           people:read
+POST    /v1/people/<person_id>/photos/uploads                   people:write
+DELETE  /v1/people/<person_id>/photos/<enrollment_id>           people:write
+GET     /v1/enrollments                                         people:read
+GET     /v1/enrollments/<enrollment_id>                         people:read
+POST    /v1/enrollments/<enrollment_id>/resolution              people:write
+
+POST    /v1/batches                                             batches:write
+POST    /v1/batches/uploads                                     batches:write
+GET     /v1/batches/<batch_id>                                  batches:write
+GET     /v1/batches/<batch_id>/report                           batches:write
+GET     /v1/batches/<batch_id>/report.csv                       batches:write
+
+POST    /v1/kiosks                                              kiosks:write
+GET     /v1/kiosks                                              kiosks:read
+GET     /v1/kiosks/<kiosk_id>                                   kiosks:read
+PATCH   /v1/kiosks/<kiosk_id>                                   kiosks:write
+DELETE  /v1/kiosks/<kiosk_id>                                   kiosks:write
+POST    /v1/kiosks/<kiosk_id>/revocation                        kiosks:write
+POST    /v1/kiosks/<kiosk_id>/pairing-codes                     kiosks:write
+
+POST    /v1/operators                                           operators:write
+GET     /v1/operators                                           operators:write
+GET     /v1/operators/<operator_id>                             operators:write
+PATCH   /v1/operators/<operator_id>                             operators:write
+DELETE  /v1/operators/<operator_id>                             operators:write
+POST    /v1/tokens                                              tokens:write
+GET     /v1/tokens                                              tokens:write
+GET     /v1/tokens/<token_id>                                   tokens:write
+DELETE  /v1/tokens/<token_id>                                   tokens:write
+"""
+#: By hand, too: what each role may.
+_VIEWER = "people:read decisions:read access:read kiosks:read"
+_ENROLLER = f"{_VIEWER} people:write photos:read batches:write"
+_OPERATOR = f"{_ENROLLER} access:write emergency kiosks:write"
+_ADMIN = f"{_OPERATOR} operators:write tokens:write audit:read"
+ROLES = {
+    Role.VIEWER: _VIEWER,
+    Role.ENROLLER: _ENROLLER,
+    Role.OPERATOR: _OPERATOR,
+    Role.ADMIN: _ADMIN,
+}
+
+PASSES = "passes"
+NO_TOKEN, WRONG_TOKEN = "401 no-token", "401 wrong-token"
+SESSION_ENDED = "401 session-ended"
+LACKS_SCOPE, CROSS_SITE = "403 insufficient-scope", "403 cross-site"
+_SAFE = ("GET",)
+
+
+class Route:
+    def __init__(self, line: str) -> None:
+        self.method, self.rule, self.needs = line.split()
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.rule}"
+
+    @property
+    def safe(self) -> bool:
+        return self.method in _SAFE
+
+    @property
+    def scoped(self) -> bool:
+        return ":" in self.needs or self.needs == "emergency"
+
+    @property
+    def path(self) -> str:
+        """With ids that nothing has."""
+        return re.sub("<[^>]+>", "nothing", self.rule)
+
+
+TABLE = [Route(line) for line in ROUTES.strip().splitlines() if line]
+
+
+def routes_of(app: Flask) -> list[str]:
+    return sorted(
+        f"{method} {re.sub('<[^<>:]+:', '<', rule.rule)}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    )
+
+
+def test_every_route_is_listed(gateway: Gateway):
+    assert routes_of(gateway.client.application) == sorted(route.name for route in TABLE)
+
+
+def test_a_route_that_nobody_listed_is_found(gateway: Gateway):
+    app, added = gateway.client.application, Blueprint("added", __name__)
+    added.add_url_rule("/v1/doors/<path:door>", view_func=lambda door: "", methods=["POST"])
+    app.register_blueprint(added)
+    assert set(routes_of(app)) - {route.name for route in TABLE} == {"POST /v1/doors/<door>"}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_a_set_of_scopes(role: Role):
+    assert PERMISSIONS[role] == set(ROLES[role].split())
+
+
+# ---- those who ask, each with what they send and how each route answers them
+
+
+def bearer(token: object) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def session_of(gateway: Gateway, login: str, csrf: str | None = "its own") -> dict[str, str]:
+    """A fresh session, since some routes end it."""
+    signing_in = gateway.signing_in
+    begun = signing_in.sessions.begin(signing_in.operators.operators[login])
+    headers = {"Cookie": f"{LOCAL_COOKIE}={begun.token}"}
+    if csrf is not None:
+        headers["X-CSRF-Token"] = begun.token.csrf_token if csrf == "its own" else csrf
+    return headers
+
+
+def program_with(gateway: Gateway, *scopes: Scope) -> dict[str, str]:
+    token = ApiToken.issue()
+    gateway.programs.tokens[token.token_id] = issued(token, *scopes)
+    return bearer(token)
+
+
+def answers(gateway: Gateway, headers: Callable[[Route], dict[str, str]]) -> dict[str, str]:
+    """Ask for everything, and tell of each route whether it let the request pass."""
+    client = gateway.client.application.test_client(use_cookies=False)
+    found = {}
+    for route in TABLE:
+        answer = client.open(route.path, method=route.method, headers=headers(route))
+        assert answer.status_code < 500, (route.name, answer.get_data(as_text=True))
+        refused = answer.status_code in {401, 403}
+        found[route.name] = f"{answer.status_code} {_slug(answer)}" if refused else PASSES
+    return found
+
+
+def _slug(answer) -> str:
+    return answer.get_json()["type"].removeprefix("/problems/")
+
+
+def expected(of: Callable[[Route], str]) -> dict[str, str]:
+    return {route.name: PASSES if route.needs == "everybody" else of(route) for route in TABLE}
+
+
+def test_who_shows_nothing_is_let_in_nowhere(gateway: Gateway):
+    assert answers(gateway, lambda _route: {}) == expected(
+        lambda route: SESSION_ENDED if route.needs == "session" else NO_TOKEN
+    )
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_operator_is_let_in_where_their_role_may(gateway: Gateway, role: Role):
+    def outcome(route: Route) -> str:
+        if route.needs == "kiosk":
+            return NO_TOKEN
+        return PASSES if route.needs == "session" or route.needs in ROLES[role].split() else LACKS_SCOPE
+
+    assert answers(gateway, lambda _route: session_of(gateway, role.value)) == expected(outcome)
+
+
+def test_a_program_with_the_scope_that_is_needed_and_no_other_is_let_in(gateway: Gateway):
+    def headers(route: Route) -> dict[str, str]:
+        return program_with(gateway, *([Scope(route.needs)] if route.scoped else []))
+
+    def outcome(route: Route) -> str:
+        return {"kiosk": WRONG_TOKEN, "session": SESSION_ENDED}.get(route.needs, PASSES)
+
+    assert answers(gateway, headers) == expected(outcome)
+
+
+def test_a_program_with_every_scope_but_the_one_that_is_needed_is_refused(gateway: Gateway):
+    def headers(route: Route) -> dict[str, str]:
+        return program_with(gateway, *(scope for scope in Scope if scope.value != route.needs))
+
+    def outcome(route: Route) -> str:
+        return {"kiosk": WRONG_TOKEN, "session": SESSION_ENDED}.get(route.needs, LACKS_SCOPE)
+
+    assert answers(gateway, headers) == expected(outcome)
+
+
+def _by_bearer(route: Route) -> str:
+    """How whoever shows a token of no right is answered."""
+    return SESSION_ENDED if route.needs == "session" else WRONG_TOKEN
+
+
+def test_a_program_whose_token_was_revoked_or_has_ended_is_let_in_nowhere(gateway: Gateway):
+    revoked, ended = ApiToken.issue(), ApiToken.issue()
+    before = gateway.signing_in.clock.now() - timedelta(seconds=1)
+    record = issued(ended, *Scope).model_copy(update={"expires_at": before})
+    gateway.programs.tokens[ended.token_id] = record
+    for token in (revoked, ended):
+        assert answers(gateway, lambda _route, shown=token: bearer(shown)) == expected(_by_bearer)
+
+
+def test_a_kiosk_is_let_in_where_kiosks_are_and_nowhere_else(gateway: Gateway):
+    def headers(route: Route) -> dict[str, str]:
+        # the route gives a kiosk a new token for its old one
+        return bearer(gateway.other_token if route.rule == "/v1/kiosk/token" else gateway.token)
+
+    def outcome(route: Route) -> str:
+        return PASSES if route.needs == "kiosk" else _by_bearer(route)
+
+    assert answers(gateway, headers) == expected(outcome)
+
+
+def test_a_kiosk_sees_no_recognition_of_another_door(gateway: Gateway):
+    mine = str(uuid7())
+    gateway.decisions.decisions[mine] = decision_on(mine, "lobby")
+    assert gateway.client.get(f"/v1/recognitions/{mine}", headers=bearer(gateway.token)).status_code == 200
+    answer = gateway.client.get(f"/v1/recognitions/{mine}", headers=bearer(gateway.other_token))
+    assert (answer.status_code, _slug(answer)) == (404, "unknown-recognition")
+
+
+def test_a_kiosk_whose_token_was_revoked_is_let_in_nowhere(gateway: Gateway):
+    del gateway.kiosks.kiosks[gateway.token.kiosk_id]
+    assert answers(gateway, lambda _route: bearer(gateway.token)) == expected(_by_bearer)
+
+
+def test_a_forged_kiosk_token_is_let_in_nowhere(gateway: Gateway):
+    forged = KioskToken(gateway.token.kiosk_id, KioskToken.create("lobby").secret)
+    assert answers(gateway, lambda _route: bearer(forged)) == expected(_by_bearer)
+
+
+def _by_ended_session(route: Route) -> str:
+    return NO_TOKEN if route.needs == "kiosk" else SESSION_ENDED
+
+
+def test_a_session_that_has_ended_is_let_in_nowhere(gateway: Gateway):
+    headers = session_of(gateway, "admin")
+    gateway.signing_in.clock.move(minutes=30)
+    assert answers(gateway, lambda _route: headers) == expected(_by_ended_session)
+
+
+def test_a_session_of_an_operator_who_was_disabled_is_let_in_nowhere(gateway: Gateway):
+    headers = session_of(gateway, "operator")
+    gateway.signing_in.disable("operator")
+    assert answers(gateway, lambda _route: headers) == expected(_by_ended_session)
+
+
+@pytest.mark.parametrize("csrf", [None, "another session's"])
+def test_a_session_without_its_own_csrf_token_reads_and_changes_nothing(gateway: Gateway, csrf: str | None):
+    signing_in = gateway.signing_in
+    another = signing_in.sessions.begin(signing_in.operators.operators["admin"]).token.csrf_token
+
+    def headers(_route: Route) -> dict[str, str]:
+        return session_of(gateway, "admin", None if csrf is None else another)
+
+    def outcome(route: Route) -> str:
+        if route.needs == "kiosk":
+            return NO_TOKEN
+        return PASSES if route.safe else CROSS_SITE
+
+    assert answers(gateway, headers) == expected(outcome)
+
+
+def test_who_is_refused_has_sent_nothing_that_is_read(gateway: Gateway):
+    """A body is looked at when it is known whose it is: none of these are, whatever is in them."""
+    for route in TABLE:
+        if route.needs == "everybody" or route.safe:
+            continue
+        for content_type, body in (("application/json", b"{"), ("image/jpeg", picture())):
+            answer = gateway.client.open(
+                route.path, method=route.method, data=body, headers={"Content-Type": content_type}
+            )
+            assert answer.status_code == 401, route.name
