@@ -50,7 +50,7 @@ class AuditTrail:
         AwsError
             If the table cannot be asked.
         """
-        row = next(self._rows(CHAINS, "", _END_OF_DAY, limit=1), None)
+        row = next(self._rows(CHAINS, "", _END_OF_DAY, page=1), None)
         return date.fromisoformat(row["place"]["S"].partition("/")[0]) if row else None
 
     def links(self, chain: str) -> Iterator[Link]:
@@ -71,7 +71,7 @@ class AuditTrail:
         AwsError
             If the table cannot be asked.
         """
-        row = next(self._rows(opening.says.chain, "", _END_OF_DAY, limit=1, backwards=True), None)
+        row = next(self._rows(opening.says.chain, "", _END_OF_DAY, page=1, backwards=True), None)
         if row is None:
             return opening.head
         record = AuditRecord.model_validate_json(row["text"]["S"])
@@ -96,7 +96,9 @@ class AuditTrail:
         rows: Any = answer["Responses"][self._table]
         return {(row["chain"]["S"], row["place"]["S"]): row["text"]["S"] for row in rows}
 
-    def between(self, begin: datetime, end: datetime, after: str | None = None) -> Iterator[Listed]:
+    def between(
+        self, begin: datetime, end: datetime, after: str | None = None, at_a_time: int | None = None
+    ) -> Iterator[Listed]:
         """List records by time, those of all chains together.
 
         Parameters
@@ -105,6 +107,8 @@ class AuditTrail:
             The first instant that counts, and the first that does not.
         after : str, optional
             The `Listed.position` of the record to go on behind.
+        at_a_time : int, optional
+            How many are read with one call, where not all are wanted.
 
         Raises
         ------
@@ -121,22 +125,22 @@ class AuditTrail:
             high = _place(end) if day == end.date() else _END_OF_DAY
             if behind and day == behind[0]:
                 low = max(low, behind[1])
-            for listed in self._of_day(day, low, high):
+            for listed in self._of_day(day, low, high, at_a_time):
                 if not (behind and day == behind[0] and (listed.link.place, listed.chain) <= behind[1:]):
                     yield listed
             day += timedelta(days=1)
 
-    def _of_day(self, day: date, low: str, high: str) -> Iterator[Listed]:
+    def _of_day(self, day: date, low: str, high: str, at_a_time: int | None) -> Iterator[Listed]:
         if low >= high:
             return iter(())
         chains = [opening.says.chain for opening in self.openings(day, day)]
         return heapq.merge(
-            *(self._listed(chain, low, high) for chain in chains),
+            *(self._listed(chain, low, high, at_a_time) for chain in chains),
             key=lambda listed: (listed.link.place, listed.chain),
         )
 
-    def _listed(self, chain: str, low: str, high: str) -> Iterator[Listed]:
-        return (Listed(chain, _link(row)) for row in self._rows(chain, low, high))
+    def _listed(self, chain: str, low: str, high: str, at_a_time: int | None) -> Iterator[Listed]:
+        return (Listed(chain, _link(row)) for row in self._rows(chain, low, high, page=at_a_time))
 
     def of_person(self, person_id: str) -> Iterator[Listed]:
         """List the records that name a person.
@@ -179,7 +183,7 @@ class AuditTrail:
         AwsError
             If the table cannot be asked.
         """
-        row = next(self._rows(_SEALS, "", _END_OF_DAY, limit=1, backwards=True), None)
+        row = next(self._rows(_SEALS, "", _END_OF_DAY, page=1, backwards=True), None)
         return _seal(row) if row else None
 
     def add_seal(self, seal: KeptSeal) -> bool:
@@ -208,9 +212,9 @@ class AuditTrail:
         return True
 
     def _rows(
-        self, chain: str, low: str, high: str, *, limit: int | None = None, backwards: bool = False
+        self, chain: str, low: str, high: str, *, page: int | None = None, backwards: bool = False
     ) -> Iterator[dict[str, Any]]:
-        bounds: Any = {"PageSize": limit, "MaxItems": limit} if limit else {}
+        bounds: Any = {"PageSize": page} if page else {}
         # DynamoDB takes no empty text as a bound
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
@@ -225,8 +229,8 @@ class AuditTrail:
             PaginationConfig=bounds,
         )
         with translated(_READING):
-            for page in pages:
-                yield from page["Items"]
+            for some in pages:
+                yield from some["Items"]
 
 
 def _link(row: dict[str, Any]) -> Link:

@@ -3,6 +3,11 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from services.gateway.audit import record_actions
+from services.gateway.audit_api import AuditDesk, audit_api
+from services.gateway.access import AccessControl
+from services.gateway.access_api import access_api
+from services.gateway.access_lockdowns_api import access_lockdowns_api
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
@@ -50,6 +55,8 @@ def create_app(
     kiosk_register: KioskRegister,
     signatures: FrameSignatures,
     contacts: KioskContacts,
+    access: AccessControl,
+    audit: AuditDesk,
 ) -> Flask:
     """Make the application.
 
@@ -83,6 +90,10 @@ def create_app(
         Refuses frames that are not fresh.
     contacts : KioskContacts
         Notes when kiosks were heard of.
+    access : AccessControl
+        Zones, doors, rules, holidays and lockdowns.
+    audit : AuditDesk
+        The audit trail.
     """
     app = Flask(__name__)
     if settings.proxies:
@@ -100,6 +111,9 @@ def create_app(
     app.register_blueprint(photos_api(register, principals, settings))
     app.register_blueprint(held_api(held, principals, settings))
     app.register_blueprint(batches_api(batches, principals, settings))
+    app.register_blueprint(audit_api(audit, principals))
+    app.register_blueprint(access_api(access, principals, settings))
+    app.register_blueprint(access_lockdowns_api(access, principals, settings))
     app.register_blueprint(docs(app))
     app.register_blueprint(sign_in_api(sessions, operators, settings))
     app.register_blueprint(session_api(sessions, operators, settings))
@@ -107,6 +121,7 @@ def create_app(
     app.register_blueprint(tokens_api(tokens, principals, settings))
     app.register_blueprint(health(recognitions))
     app.register_blueprint(pages(settings))
+    record_actions(app, audit.recorder)
     refusal = secure(overloaded_answer(app))
     turn_away(app, TurningAway(recognitions.admission, refusal, settings.max_frame_bytes))
     return app

@@ -4,7 +4,13 @@ from datetime import timedelta
 
 from flask import Flask
 
+from services.audit.sealer import Sealer
+from services.audit.trail import TrailVerifier
+from services.access.register import AccessRegister
+from services.aws.access import AccessStore
 from services.aws.archives import ArchiveStore
+from services.aws.audit import AuditLog
+from services.aws.audit_trail import AuditTrail
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
 from services.aws.deletions import DeletionStore
@@ -23,8 +29,11 @@ from services.aws.replies import ReplyQueue, ReplyQueues
 from services.aws.sessions import SessionStore
 from services.aws.submissions import SubmissionStore
 from services.aws.tokens import TokenStore
+from services.gateway.access import AccessControl
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
+from services.gateway.audit_api import AuditDesk
+from services.gateway.audit_sealing import DailySealing
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
@@ -76,6 +85,8 @@ def make_app() -> Flask:
         inline_frame_bytes=settings.inline_frame_bytes,
         deadline=timedelta(seconds=settings.recognition_deadline),
     )
+    trail = AuditTrail(aws)
+    DailySealing(Sealer(trail)).start()
     repeatable = RepeatableRecognitions(recognitions, RequestStore(aws))
     kiosks = KioskStore(aws)
     contacts = KioskContacts(kiosks)
@@ -112,6 +123,10 @@ def make_app() -> Flask:
         kiosk_register=KioskRegister(kiosks),
         signatures=FrameSignatures(KioskNonceStore(aws), settings.signed_frames_only),
         contacts=contacts,
+        access=AccessControl(AccessRegister(AccessStore(aws)), PeopleStore(aws)),
+        audit=AuditDesk(
+            AuditLog(aws, "gateway"), trail, lambda now: TrailVerifier(trail, DecisionStore(aws), now)
+        ),
     )
     ends_with_worker(app, replies)
     return app

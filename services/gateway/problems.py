@@ -243,6 +243,12 @@ INVALID_QUERY = ProblemType(
     "Query that cannot be taken",
     "A parameter in the URL's query is of the wrong kind. The answer says which values are taken.",
 )
+INVALID_PERIOD = ProblemType(
+    "invalid-period",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Period that cannot be taken",
+    "A period's days are of this century and in order, and no more than the route takes.",
+)
 INVALID_CURSOR = ProblemType(
     "invalid-cursor",
     HTTPStatus.BAD_REQUEST,
@@ -408,6 +414,46 @@ REPLAYED_FRAME = ProblemType(
     "The frame came before",
     "A signed request counts once. Whoever repeats one signs it anew, with a new nonce.",
 )
+UNKNOWN_ACCESS_RECORD = ProblemType(
+    "unknown-access-record",
+    HTTPStatus.NOT_FOUND,
+    "Unknown zone, door, rule or holiday calendar",
+    "There is none with this id, or not any more. Ids are those that were given when it was added.",
+)
+ACCESS_RECORD_EXISTS = ProblemType(
+    "access-record-exists",
+    HTTPStatus.CONFLICT,
+    "The id is taken",
+    "There is a zone, door, rule or holiday calendar with this id already. Change that one, or give another.",
+)
+ACCESS_RECORD_CHANGED = ProblemType(
+    "access-record-changed",
+    HTTPStatus.PRECONDITION_FAILED,
+    "It was changed meanwhile",
+    "It is not as the request supposes: somebody changed it, or something else at the same time. Read it "
+    "again, and try again.",
+)
+ACCESS_RECORD_IN_USE = ProblemType(
+    "access-record-in-use",
+    HTTPStatus.CONFLICT,
+    "Something else needs it",
+    "A zone with doors, and whatever a rule names, cannot be removed, nor what is locked. The answer names "
+    "what needs it.",
+)
+UNKNOWN_REFERENCE = ProblemType(
+    "unknown-reference",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "It names what is not there",
+    "A door names its zone, and a rule doors, zones and holiday calendars. The answer says which of them is "
+    "not there. Add it first.",
+)
+TOO_MANY_ACCESS_RECORDS = ProblemType(
+    "too-many-access-records",
+    HTTPStatus.CONFLICT,
+    "As many as can be",
+    "There are as many zones, doors, rules or holiday calendars as are taken. Remove one first, or let one "
+    "rule name more groups, doors and zones.",
+)
 UNAVAILABLE = ProblemType(
     "unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -467,6 +513,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         UNSUPPORTED_BODY_TYPE,
         INVALID_FIELDS,
         INVALID_QUERY,
+        INVALID_PERIOD,
         INVALID_CURSOR,
         UNKNOWN_PERSON,
         PERSON_CHANGED,
@@ -494,6 +541,12 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         WRONG_SIGNATURE,
         STALE_FRAME,
         REPLAYED_FRAME,
+        UNKNOWN_ACCESS_RECORD,
+        ACCESS_RECORD_EXISTS,
+        ACCESS_RECORD_CHANGED,
+        ACCESS_RECORD_IN_USE,
+        UNKNOWN_REFERENCE,
+        TOO_MANY_ACCESS_RECORDS,
         UNAVAILABLE,
         OVERLOADED,
         NOT_READY,

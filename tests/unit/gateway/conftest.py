@@ -8,10 +8,12 @@ import pytest
 import structlog
 from flask.testing import FlaskClient
 
+from services.access.register import AccessRegister
 from services.contracts.domain import Scope
 from services.contracts.messages import RecognizeJob
 from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import ApiToken, KioskToken
+from services.gateway.access import AccessControl
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
@@ -27,6 +29,7 @@ from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.logs import configure_logs
+from tests.unit.access.in_memory import HOUSE, InMemoryAccessStore
 from tests.unit.gateway.in_memory import (
     InMemoryArchives,
     InMemoryCreations,
@@ -48,6 +51,7 @@ from tests.unit.gateway.in_memory import (
     issued,
     kiosk_with,
 )
+from tests.unit.gateway.in_memory_audit import InMemoryAudit
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
 from tests.unit.gateway.serving import Served, serving
@@ -81,6 +85,8 @@ class Gateway:
     resolutions: InMemoryResolutionJobs
     creations: InMemoryCreations
     contacts: KioskContacts
+    access: InMemoryAccessStore
+    audit: InMemoryAudit
     signing_in: SigningIn
 
     def headers(self, **more: str) -> dict[str, str]:
@@ -150,6 +156,8 @@ def gateway() -> Iterator[Gateway]:
     archives, submissions = InMemoryArchives(), InMemorySubmissions()
     batches = Batches(submissions, archives, InMemoryOutcomes(enrollments), ("theirs",))
     contacts = KioskContacts(kiosks)
+    access = InMemoryAccessStore(*HOUSE)
+    audit = InMemoryAudit()
     signing_in = SigningIn(settings, programs)
     app = create_app(
         recognitions,
@@ -163,6 +171,8 @@ def gateway() -> Iterator[Gateway]:
         kiosk_register=KioskRegister(kiosks),
         signatures=FrameSignatures(InMemoryNonces(), settings.signed_frames_only),
         contacts=contacts,
+        access=AccessControl(AccessRegister(access), people),
+        audit=audit.desk,
     )
     yield Gateway(
         app.test_client(),
@@ -189,6 +199,8 @@ def gateway() -> Iterator[Gateway]:
         resolutions,
         creations,
         contacts,
+        access,
+        audit,
         signing_in,
     )
     listener.close()

@@ -46,6 +46,7 @@ from tests.unit.gateway.in_memory import (
     decision_on,
     kiosk_with,
 )
+from tests.unit.gateway.in_memory_audit import InMemoryAudit
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
 
@@ -114,6 +115,7 @@ def make_app() -> Flask:
         kiosk_register=KioskRegister(kiosks),
         signatures=FrameSignatures(InMemoryNonces(), settings.signed_frames_only),
         contacts=KioskContacts(kiosks),
+        audit=InMemoryAudit().desk,
     )
     ends_with_worker(app, listener)
     return app

@@ -291,6 +291,7 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         kiosk_register=KioskRegister(gateway.kiosks),
         signatures=FrameSignatures(InMemoryNonces(), required=False),
         contacts=gateway.contacts,
+        audit=gateway.audit.desk,
     )
     gateway.client = app.test_client()
     post(gateway)
