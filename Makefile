@@ -102,3 +102,9 @@ lock: environment ## Choose versions anew within pyproject.toml's bounds
 	    --custom-compile-command "make lock" requirements/$$lock.in -o requirements/$$lock.lock; done
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --group dev \
 	  --custom-compile-command "make lock" pyproject.toml -o $(LOCK)
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -c $(LOCK) \
+	  --extra gateway --extra workers --extra enroll \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements/services.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -c $(LOCK) \
+	  --extra localaws --extra deploy \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements/localaws.lock

@@ -21,6 +21,7 @@ from services.aws.audit import AuditSettings
 from services.aws.connection import AwsSettings
 from services.enroll.settings import EnrollSettings
 from services.gateway.settings import GatewaySettings, ServerSettings
+from services.heartbeat import HeartbeatSettings
 from services.recognize.settings import RecognizeSettings
 from services.variables import misspelled, variable_of
 
@@ -31,6 +32,7 @@ SECTIONS: dict[str, type[BaseSettings]] = {
     "Gateway's server": ServerSettings,
     "Recognize worker": RecognizeSettings,
     "Enroll worker": EnrollSettings,
+    "Both workers": HeartbeatSettings,
     "Audit trail": AuditSettings,
     "One machine (`facegate up`, `facegate demo`)": MachineSettings,
 }

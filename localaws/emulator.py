@@ -1,4 +1,4 @@
-"""The embedded AWS: ministack in a process of ours, on 127.0.0.1 only, keeping its state on disk.
+"""The embedded AWS: ministack in a process of ours, on 127.0.0.1 unless told otherwise; its state is on disk.
 
 ``python -m localaws.emulator --port 4566 --state-dir DIR --rekognition-endpoint http://127.0.0.1:4577``
 prints its URL, stops on SIGTERM or SIGINT and finds everything again at the next start.
@@ -30,7 +30,7 @@ _GRACE_SECONDS = 1.0
 _GARBAGE_THRESHOLDS = (20_000, 20, 20)
 
 
-def environment(port: int, state_dir: Path) -> dict[str, str]:
+def environment(port: int, state_dir: Path, host: str = HOST, name: str = HOST) -> dict[str, str]:
     """Return the settings of ministack, which it reads while it is imported.
 
     Parameters
@@ -39,10 +39,14 @@ def environment(port: int, state_dir: Path) -> dict[str, str]:
         Where it listens; also part of the queues' URLs.
     state_dir : pathlib.Path
         Where state and S3 objects are kept.
+    host : str
+        The address it listens on.
+    name : str
+        What others call it; the queues' URLs have it.
     """
     return {
-        "BIND_HOST": HOST,
-        "MINISTACK_HOST": HOST,
+        "BIND_HOST": host,
+        "MINISTACK_HOST": name,
         "GATEWAY_PORT": str(port),
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state_dir / "state"),
@@ -63,10 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the embedded AWS until it is told to stop; 1 where the port is taken."""
     options = _parse(arguments)
     try:
-        listener = _bind(options.port)
+        listener = _bind(options.host, options.port)
     except OSError as error:
         sys.stderr.write(
-            f"The embedded AWS cannot listen on port {options.port} of {HOST}: {error.strerror}. "
+            f"The embedded AWS cannot listen on port {options.port} of {options.host}: {error.strerror}. "
             "Stop what uses it, or choose another with --port.\n"
         )
         return 1
@@ -77,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # ministack leaves the unpacked Lambdas of its last run behind
     shutil.rmtree(_scratch(state_dir), ignore_errors=True)
     _scratch(state_dir).mkdir()
-    os.environ.update(environment(listener.getsockname()[1], state_dir))
+    port = listener.getsockname()[1]
+    os.environ.update(environment(port, state_dir, options.host, options.name))
     asyncio.run(_serve(listener, options.rekognition_endpoint))
     return 0
 
@@ -85,6 +90,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m localaws.emulator", description="Run the embedded AWS.")
     parser.add_argument("--port", type=int, default=4566, help="default: %(default)s; 0: any free one")
+    parser.add_argument("--host", default=HOST, help="the address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--name", default=HOST, help="what others call it, in the queues' URLs (default: %(default)s)"
+    )
     parser.add_argument("--state-dir", type=Path, required=True, help="where everything is kept")
     parser.add_argument(
         "--rekognition-endpoint",
@@ -98,11 +107,11 @@ def _scratch(state_dir: Path) -> Path:
     return state_dir / "scratch"
 
 
-def _bind(port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except OSError:
         listener.close()
         raise
@@ -123,7 +132,9 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
     polls.install()
     emulator_lambda.install()
     emulator_collections.register(rekognition_endpoint)
-    url = "http://{}:{}".format(*listener.getsockname())
+    host, port = listener.getsockname()
+    # who listens on all addresses is reached from here on its own
+    url = f"http://{HOST if host == '0.0.0.0' else host}:{port}"  # noqa: S104  # compared, not bound
     companions = asyncio.gather(emulator_state.keep(stopping), emulator_lifecycle.carry_out(url, stopping))
 
     config = config_of_hypercorn.Config()

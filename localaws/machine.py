@@ -155,11 +155,23 @@ class Machine:
         Where and on which ports.
     progress : callable
         Told what is being done, in a few words.
+    host : str
+        The address that the embedded AWS and the embedded Rekognition listen on.
+    name : str
+        What others call that address.
     """
 
-    def __init__(self, settings: MachineSettings, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: MachineSettings,
+        progress: Callable[[str], None],
+        host: str = "127.0.0.1",
+        name: str = "127.0.0.1",
+    ) -> None:
         self.settings = settings
         self._progress = progress
+        self._host = host
+        self._name = name
         settings.apply()
         self.supervisor = Supervisor(settings.logs, dict(os.environ))
 
@@ -175,7 +187,17 @@ class Machine:
         infra.errors.DeploymentError
             If the stack cannot be deployed.
         """
-        self._require_free_ports()
+        self._require_free_port(self.settings.gateway_port, "FACEGATE_GATEWAY_PORT")
+        self.start_aws()
+        self._progress("starting the gateway and the workers")
+        services = [self.supervisor.launch(program) for program in self.services()]
+        for running in services:
+            self.supervisor.wait_until_ready(running)
+
+    def start_aws(self) -> None:
+        """Start the embedded AWS and Rekognition alone, with the stack deployed; raises as `start` does."""
+        self._require_free_port(self.settings.aws_port, "FACEGATE_AWS_PORT")
+        self._require_free_port(self.settings.rekognition_port, "FACEGATE_REKOGNITION_PORT")
         self._progress("starting the embedded AWS and the embedded Rekognition")
         backends = [self.supervisor.launch(program) for program in self._backends()]
         for running in backends:
@@ -185,30 +207,20 @@ class Machine:
         deploy(session, self.settings.stack)
         close_gaps(session, self.settings.stack, TEMPLATE.read_text())
         _warm_up(session, self.settings.stack)
-        self._progress("starting the gateway and the workers")
-        services = [self.supervisor.launch(program) for program in self._services()]
-        for running in services:
-            self.supervisor.wait_until_ready(running)
 
     def stop(self) -> None:
         """Stop every process, within five seconds."""
         self.supervisor.stop()
 
-    def _require_free_ports(self) -> None:
-        settings = self.settings
-        for port, variable in (
-            (settings.gateway_port, "FACEGATE_GATEWAY_PORT"),
-            (settings.aws_port, "FACEGATE_AWS_PORT"),
-            (settings.rekognition_port, "FACEGATE_REKOGNITION_PORT"),
-        ):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError as error:
-                    raise MachineError(
-                        f"port {port} is taken by another program: stop it, or set {variable} to a free one"
-                    ) from error
+    def _require_free_port(self, port: int, variable: str) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self._host, port))
+            except OSError as error:
+                raise MachineError(
+                    f"port {port} is taken by another program: stop it, or set {variable} to a free one"
+                ) from error
 
     def _backends(self) -> Iterator[Program]:
         settings = self.settings
@@ -216,6 +228,7 @@ class Machine:
             name="rekognition",
             argv=_python(
                 "localaws.rekognition", "serve",
+                "--host", self._host,
                 "--port", str(settings.rekognition_port),
                 "--data-dir", str(settings.home / "rekognition"),
                 "--pack-dir", str(settings.pack),
@@ -228,6 +241,8 @@ class Machine:
             name="aws",
             argv=_python(
                 "localaws.emulator",
+                "--host", self._host,
+                "--name", self._name,
                 "--port", str(settings.aws_port),
                 "--state-dir", str(settings.home / "aws"),
                 "--rekognition-endpoint", settings.rekognition_url,
@@ -236,7 +251,8 @@ class Machine:
             ready=lambda _: answers(settings.aws_port, "/_ministack/health"),
         )  # fmt: skip
 
-    def _services(self) -> Iterator[Program]:
+    def services(self) -> Iterator[Program]:
+        """Tell what runs beside the embedded AWS."""
         settings = self.settings
         yield Program(
             name="gateway",

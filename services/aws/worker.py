@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from services.aws.errors import AwsUnavailable, translated
 from services.aws.jobs import queue_name
 from services.aws.transport import guarded_transport
 from services.garbage import settle
+from services.heartbeat import HeartbeatSettings, beat
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -111,6 +113,7 @@ def run_worker(aws: "Aws", queue: WorkerQueue, kinds: Sequence[JobKind[Any]], *,
     """
     dead_letters = DeadLetterQueue(aws, queue.dead_letter_url)
     app = make_celery(aws, queue, dead_letters)
+    heartbeat = HeartbeatSettings()
     for kind in kinds:
         app.register_task(JobTask(kind, dead_letters, queue.deliveries))
     worker: Any = app.Worker(
@@ -124,8 +127,13 @@ def run_worker(aws: "Aws", queue: WorkerQueue, kinds: Sequence[JobKind[Any]], *,
         quiet=True,
     )
     worker_ready.connect(_say_ready, weak=False)
+    worker_ready.connect(partial(_beat, heartbeat), weak=False)
     worker.start()
     raise SystemExit(worker.exitcode)
+
+
+def _beat(heartbeat: HeartbeatSettings, sender: Any, **_: Any) -> None:
+    beat(sender.timer, heartbeat)
 
 
 def _say_ready(sender: Any, **_: Any) -> None:  # noqa: ARG001  # a signal's signature
