@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from services.contracts.domain import Identifier, Person
+from services.contracts.domain import Identifier, Instant, Person
 
 #: The group that every active person belongs to, without being put into it.
 EVERYONE = "everyone"
@@ -136,6 +136,9 @@ class Door(_Record):
 class Schedule(_Record):
     """The hours of a week, by weekday; none on a weekday that has none."""
 
+    # a misspelt weekday must not mean none
+    model_config = ConfigDict(extra="forbid")
+
     monday: Intervals = ()
     tuesday: Intervals = ()
     wednesday: Intervals = ()
@@ -193,8 +196,8 @@ class Rule(_Record):
     zones: Zones = ()
     schedule: Schedule = ALWAYS
     time_zone: TimeZone = "UTC"
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
     calendars: Calendars = ()
     holiday_hours: Intervals = ()
     enabled: bool = True

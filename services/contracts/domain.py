@@ -1,9 +1,11 @@
 """What is stored and decided: people, faces, enrollments and decisions."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -17,6 +19,17 @@ from services.contracts.reasons import DecisionReason, Outcome, RejectionReason
 
 #: Ids travel in URLs, S3 keys and log lines.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+def _in_our_time(instant: datetime) -> datetime:
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise ValueError(f"give a year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return instant
+
+
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
+#: With a time zone, and so far from the calendar's ends that days can be counted from it.
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
 class _Record(BaseModel):
@@ -57,8 +70,8 @@ class Person(_Record):
     status: PersonStatus = PersonStatus.ACTIVE
     groups: tuple[str, ...] = ()
     external_id: str | None = None
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
     photos: int = Field(default=0, ge=0)
     created_at: AwareDatetime
     updated_at: AwareDatetime | None = None

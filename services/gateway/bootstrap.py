@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from flask import Flask
 
+from services.access.register import AccessRegister
 from services.audit.sealer import Sealer
 from services.audit.trail import TrailVerifier
-from services.access.register import AccessRegister
 from services.aws.access import AccessStore
 from services.aws.archives import ArchiveStore
 from services.aws.audit import AuditLog

@@ -1,9 +1,11 @@
 """Reading JSON that programs send."""
 
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from flask import Request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from services.gateway.problems import INVALID_BODY, INVALID_FIELDS, UNSUPPORTED_BODY_TYPE, Problem
 from services.gateway.request_body import JSON, read_body
@@ -18,7 +20,7 @@ Body = TypeVar("Body", bound=BaseModel)
 
 
 def read_json(request: Request, kind: type[Body], watchdog: Watchdog) -> Body:
-    """Read a request's body as an object of a kind.
+    """Read a request's body as an object of a kind; no value is taken for another type than it has.
 
     Raises
     ------
@@ -30,13 +32,32 @@ def read_json(request: Request, kind: type[Body], watchdog: Watchdog) -> Body:
         raise Problem(UNSUPPORTED_BODY_TYPE, "The body is not sent as JSON. Send it as application/json.")
     body = read_body(request, _MOST_BYTES, watchdog, JSON)
     try:
-        return kind.model_validate_json(body)
+        return kind.model_validate_json(body, strict=True)
     except ValidationError as error:
         complaints = error.errors(include_url=False, include_input=False, include_context=False)
     if complaints[0]["type"] == "json_invalid":
         raise Problem(INVALID_BODY, "The body is not JSON in UTF-8. Send one JSON object.")
+    raise Problem(INVALID_FIELDS, f"{_told(complaints)} Nothing was changed.")
+
+
+def made(kind: type[Body], fields: Mapping[str, Any]) -> Body:
+    """Make an object of fields that a request gave, and perhaps of others.
+
+    Raises
+    ------
+    Problem
+        If they do not go together.
+    """
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        complaints = error.errors(include_url=False, include_input=False, include_context=False)
+    raise Problem(INVALID_FIELDS, f"{_told(complaints)} Nothing was changed.")
+
+
+def _told(complaints: Sequence[ErrorDetails]) -> str:
     told = "; ".join(
         f"{'.'.join(map(str, complaint['loc']))[:_LONGEST_PLACE] or 'the body'}: {complaint['msg']}"
         for complaint in complaints[:_MOST_COMPLAINTS]
     )
-    raise Problem(INVALID_FIELDS, f"{told}. Nothing was changed.")
+    return f"{told}."

@@ -7,9 +7,11 @@ from threading import Barrier, Timer
 
 from flask import Flask
 
+from services.access.register import AccessRegister
 from services.contracts.messages import RecognizeJob
 from services.contracts.reasons import DecisionReason
 from services.contracts.tokens import KioskToken
+from services.gateway.access import AccessControl
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
@@ -26,6 +28,7 @@ from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.gateway.worker import ends_with_worker
 from services.logs import configure_logs
+from tests.unit.access.in_memory import InMemoryAccessStore
 from tests.unit.gateway.in_memory import (
     InMemoryArchives,
     InMemoryCreations,
@@ -115,6 +118,7 @@ def make_app() -> Flask:
         kiosk_register=KioskRegister(kiosks),
         signatures=FrameSignatures(InMemoryNonces(), settings.signed_frames_only),
         contacts=KioskContacts(kiosks),
+        access=AccessControl(AccessRegister(InMemoryAccessStore()), people),
         audit=InMemoryAudit().desk,
     )
     ends_with_worker(app, listener)

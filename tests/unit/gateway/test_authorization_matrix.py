@@ -68,6 +68,39 @@ DELETE  /v1/kiosks/<kiosk_id>                                   kiosks:write
 POST    /v1/kiosks/<kiosk_id>/revocation                        kiosks:write
 POST    /v1/kiosks/<kiosk_id>/pairing-codes                     kiosks:write
 
+GET     /v1/audit                                               audit:read
+GET     /v1/audit/export                                        audit:read
+GET     /v1/audit/verification                                  audit:read
+
+POST    /v1/zones                                               access:write
+GET     /v1/zones                                               access:read
+GET     /v1/zones/<zone_id>                                     access:read
+PATCH   /v1/zones/<zone_id>                                     access:write
+DELETE  /v1/zones/<zone_id>                                     access:write
+POST    /v1/doors                                               access:write
+GET     /v1/doors                                               access:read
+GET     /v1/doors/<door_id>                                     access:read
+PATCH   /v1/doors/<door_id>                                     access:write
+DELETE  /v1/doors/<door_id>                                     access:write
+POST    /v1/rules                                               access:write
+GET     /v1/rules                                               access:read
+GET     /v1/rules/<rule_id>                                     access:read
+PATCH   /v1/rules/<rule_id>                                     access:write
+DELETE  /v1/rules/<rule_id>                                     access:write
+POST    /v1/holidays                                            access:write
+GET     /v1/holidays                                            access:read
+GET     /v1/holidays/<calendar_id>                              access:read
+PATCH   /v1/holidays/<calendar_id>                              access:write
+DELETE  /v1/holidays/<calendar_id>                              access:write
+GET     /v1/access/explanation                                  people:read
+GET     /v1/lockdowns                                           access:read
+PUT     /v1/site/lockdown                                       emergency
+DELETE  /v1/site/lockdown                                       emergency
+PUT     /v1/zones/<target_id>/lockdown                          emergency
+DELETE  /v1/zones/<target_id>/lockdown                          emergency
+PUT     /v1/doors/<target_id>/lockdown                          emergency
+DELETE  /v1/doors/<target_id>/lockdown                          emergency
+
 POST    /v1/operators                                           operators:write
 GET     /v1/operators                                           operators:write
 GET     /v1/operators/<operator_id>                             operators:write
