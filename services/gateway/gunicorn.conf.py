@@ -31,6 +31,8 @@ keepalive = 15
 timeout = 30
 # gunicorn 27 opens a control socket in the home directory: a second way in that nobody here uses
 control_socket_disable = True
+# what a client says about TLS counts where proxies are known: settings.proxies
+secure_scheme_headers: dict[str, str] = {}
 logger_class = "services.gateway.worker.SilentLogger"
 logconfig_dict = logging_config("gateway")
 

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 from cachetools import TTLCache
 
-#: Seconds a record is believed, and so the longest that what was revoked still works.
-TOKEN_CACHE_SECONDS = 2.0
+#: Seconds a record is believed. What was revoked works no more after two, requests under way included.
+TOKEN_CACHE_SECONDS = 1.5
 _CACHED_HOLDERS = 4096
 
 Holder = TypeVar("Holder")
