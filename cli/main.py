@@ -1,7 +1,6 @@
 """``facegate``: start it on this machine, enrol, recognise, deploy."""
 
 import os
-import re
 import shlex
 import signal
 import sys
@@ -17,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from cli import demo as demonstration
+from cli.audit import audit
 from cli.batch import is_batch, run_batch
 from cli.check import check
 from cli.connection import OnAws, complaints, connect, console
@@ -25,7 +25,8 @@ from cli.dataset.photos import NoPhotos
 from cli.deploy import deploy, destroy, status
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.held import held
-from cli.kiosk import GatewayRefused, recognize, register_kiosk
+from cli.kiosk import GatewayRefused, recognize
+from cli.kiosks import kiosks
 from cli.operators import OperatorExists, OperatorUnknown, operators
 from cli.people import DeletionPending, SeveralPeople, people
 from cli.settings import settings
@@ -35,6 +36,7 @@ from localaws.machine import Machine, MachineError, MachineSettings, only_one
 from localaws.supervisor import ProcessFailed
 from services.aws.errors import AwsError
 from services.aws.held import CannotResolve, NotHeld
+from services.aws.kiosks import KioskChanged, KioskUnknown
 from services.aws.operators import LastAdmin, OperatorChanged
 from services.aws.people import PersonChanged, PersonUnknown
 from services.aws.photo_removal import PhotoOnItsWay, PhotoUnknown
@@ -43,7 +45,6 @@ from services.batches.photo import UnusablePhoto, content_type_of
 from services.batches.report import Line
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.names import parse_full_name
-from services.contracts.tokens import KioskToken
 from services.passwords import UnusablePassword
 from services.variables import misspelled
 
@@ -53,8 +54,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-kiosks = typer.Typer(help="The devices at the doors.", no_args_is_help=True)
 app.add_typer(kiosks, name="kiosks")
+app.add_typer(audit, name="audit")
 app.add_typer(tokens, name="tokens")
 app.add_typer(operators, name="operators")
 app.add_typer(held, name="held")
@@ -76,6 +77,8 @@ _EXPECTED = (
     DeploymentError,
     EnrollmentPending,
     GatewayRefused,
+    KioskChanged,
+    KioskUnknown,
     LastAdmin,
     MachineError,
     NoPhotos,
@@ -185,30 +188,18 @@ def recognize_frame(
         str | None, typer.Option(help="The gateway's URL; this machine's if not given.")
     ] = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for the decision.")] = 8,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="Sign the frame, so that it counts once and while it is fresh.")
+    ] = False,
 ) -> None:
     """Post a frame as a kiosk would, and print the decision as JSON."""
     if not token.isascii():
         raise typer.BadParameter("a token has letters, digits, - and _ alone", param_hint="--token")
     url = gateway or MachineSettings.from_environment().gateway_url
-    decision = recognize(url, token, frame.read_bytes(), content_type(frame), wait)
+    decision = recognize(url, token, frame.read_bytes(), content_type(frame), wait, sign=sign)
     console.print_json(data=decision)
     if decision.get("outcome") != "granted":
         raise typer.Exit(2)
-
-
-@kiosks.command("register")
-def kiosks_register(
-    kiosk_id: Annotated[str, typer.Argument(help="Letters, digits, dots and hyphens.")],
-    door: Annotated[str, typer.Option(help="The door it stands at.")],
-    aws: OnAws = False,
-) -> None:
-    """Register a kiosk and print its token, which is shown this once."""
-    for value, parameter in ((kiosk_id, "KIOSK_ID"), (door, "--door")):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", value):
-            raise typer.BadParameter("letters, digits, dots and hyphens", param_hint=parameter)
-    token = KioskToken.create(kiosk_id)
-    register_kiosk(connect(aws), token, door)
-    print(token)
 
 
 @app.command()

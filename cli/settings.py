@@ -19,6 +19,7 @@ from cli.connection import complaints, console
 from localaws.machine import MachineSettings
 from services.aws.audit import AuditSettings
 from services.aws.connection import AwsSettings
+from services.doors.settings import DoorSettings
 from services.enroll.settings import EnrollSettings
 from services.gateway.settings import GatewaySettings, ServerSettings
 from services.heartbeat import HeartbeatSettings
@@ -33,6 +34,7 @@ SECTIONS: dict[str, type[BaseSettings]] = {
     "Recognize worker": RecognizeSettings,
     "Enroll worker": EnrollSettings,
     "Both workers": HeartbeatSettings,
+    "Doors that act": DoorSettings,
     "Audit trail": AuditSettings,
     "One machine (`facegate up`, `facegate demo`)": MachineSettings,
 }

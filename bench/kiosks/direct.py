@@ -17,6 +17,7 @@ from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
 from services.aws.directory import Directory
 from services.aws.kiosks import KioskStore
+from services.contracts.domain import Decision
 from services.contracts.messages import InlineFrame, RecognizeJob
 from services.contracts.tokens import KioskToken
 from services.gateway.frames import FrameLimits, read_frame
@@ -32,6 +33,11 @@ class _NobodyWaits:
         raise AssertionError((queue_url, reply))
 
 
+class _NobodyOpens:
+    def granted(self, decision: Decision) -> None:
+        """No door acts here."""
+
+
 def make_app() -> Flask:
     """Make the application, for ``gunicorn bench.kiosks.direct:make_app()``."""
     aws = Aws.connect(AwsSettings())
@@ -44,6 +50,7 @@ def make_app() -> Flask:
         decisions=DecisionStore(aws),
         replies=_NobodyWaits(),
         rules=CurrentRules(AccessStore(aws)),
+        doors=_NobodyOpens(),
         policy=settings.policy,
         search=settings.search,
     )

@@ -1,7 +1,7 @@
 """One connection to AWS a process: settings, the stack's outputs, clients."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
@@ -137,6 +137,12 @@ class Aws:
     def dynamodb(self) -> "DynamoDBClient":
         """For the tables."""
         return self.session.client("dynamodb", config=_config(self.settings))
+
+    @cached_property
+    def events(self) -> Any:
+        """For event buses that doors listen on; there are no types of EventBridge among our stubs."""
+        session: Any = self.session
+        return session.client("events", config=_config(self.settings))
 
     @cached_property
     def rekognition(self) -> "RekognitionClient":

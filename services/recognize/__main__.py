@@ -2,14 +2,21 @@
 
 from services.access.current import CurrentRules
 from services.aws.access import AccessStore
+from services.aws.audit import AuditLog
 from services.aws.collection import FaceCollection
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
 from services.aws.directory import Directory
+from services.aws.door_actions import DoorActionStore
+from services.aws.door_targets import DoorTargets
 from services.aws.kiosks import KioskStore
 from services.aws.replies import ReplySender
 from services.aws.worker import JobKind, WorkerQueue, run_worker
 from services.contracts.messages import RECOGNIZE_TASK, RecognizeJob
+from services.doors.opener import DoorOpener
+from services.doors.sending import OrderSender
+from services.doors.settings import DoorSettings
+from services.doors.webhooks import WebhookSender
 from services.recognize.service import RecognizeService
 from services.recognize.settings import RecognizeSettings
 from services.startup import starting
@@ -24,23 +31,38 @@ def main() -> None:
         rules = CurrentRules(AccessStore(aws))
         # so that the first visitor does not wait for them
         rules.refresh()
+        trail = AuditLog(aws, "recognize")
+        opener = door_opener(aws, DoorSettings(), trail)
         service = RecognizeService(
             faces=FaceCollection(aws),
             people=Directory(aws),
             kiosks=KioskStore(aws),
-            decisions=DecisionStore(aws),
+            decisions=DecisionStore(aws, audit=trail),
             replies=ReplySender(aws),
             rules=rules,
+            doors=opener,
             policy=settings.policy,
             search=settings.search,
         )
         outputs = aws.outputs
         queue = WorkerQueue.read(aws, outputs.recognize_queue_url, outputs.recognize_dead_letter_queue_url)
-    run_worker(
-        aws,
-        queue,
-        [JobKind(RECOGNIZE_TASK, RecognizeJob, service.handle)],
-        concurrency=settings.concurrency,
+    # a worker that is told to stop still sees to the doors that it opens
+    with opener:
+        run_worker(
+            aws,
+            queue,
+            [JobKind(RECOGNIZE_TASK, RecognizeJob, service.handle)],
+            concurrency=settings.concurrency,
+        )
+
+
+def door_opener(aws: Aws, settings: DoorSettings, trail: AuditLog) -> DoorOpener:
+    """Plug together what opens doors."""
+    sender = OrderSender(
+        WebhookSender(plain_http=settings.plain_http), DoorTargets(aws), settings.attempt_seconds
+    )
+    return DoorOpener(
+        DoorActionStore(aws), sender, trail, at_once=settings.at_once, useful=settings.order_useful
     )
 
 

@@ -53,6 +53,14 @@ class Decisions(Protocol):
         ...
 
 
+class Doors(Protocol):
+    """The doors, and whatever opens them."""
+
+    def granted(self, decision: Decision) -> None:
+        """Open the door of a decision that was written just now; returns at once."""
+        ...
+
+
 class Replies(Protocol):
     """The way back to the gateway process that waits."""
 

@@ -12,9 +12,9 @@ from services.aws.collection import NoFaceInImage, UnreadableImage
 from services.aws.errors import AwsError
 from services.contracts.domain import Decision
 from services.contracts.messages import DecisionReply, FrameSource, RecognizeJob
-from services.contracts.reasons import DecisionReason
+from services.contracts.reasons import DecisionReason, Outcome
 from services.recognize.agreement import agree
-from services.recognize.collaborators import Decisions, FaceSearch, Kiosks, People, Replies
+from services.recognize.collaborators import Decisions, Doors, FaceSearch, Kiosks, People, Replies
 from services.recognize.deadline import Deadline, TooLate
 from services.recognize.doorway import Doorway
 from services.recognize.policy import Policy, Verdict, decide
@@ -47,6 +47,7 @@ class RecognizeService:
         decisions: Decisions,
         replies: Replies,
         rules: CurrentRules,
+        doors: Doors,
         policy: Policy,
         search: SearchKind,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -58,6 +59,7 @@ class RecognizeService:
         self._decisions = decisions
         self._replies = replies
         self._rules = rules
+        self._doors = doors
         self._policy = policy
         self._search = search
         self._now = now
@@ -164,6 +166,9 @@ class RecognizeService:
         )
         if not self._decisions.record(decision):
             decision = self._standing(job.recognition_id)
+        elif decision.outcome is Outcome.GRANTED:
+            # written by us, just now: whoever finds it written leaves the door alone
+            self._doors.granted(decision)
         log.info(
             "decided",
             recognition_id=decision.recognition_id,

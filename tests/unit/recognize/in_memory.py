@@ -119,6 +119,13 @@ class Replies(list):
         self.append((queue_url, reply.decision))
 
 
+class Doors(list):
+    """The recognitions for which a door was opened, in turn."""
+
+    def granted(self, decision):
+        self.append(decision.recognition_id)
+
+
 class Clock:
     def __init__(self):
         self.now = NOW
@@ -138,7 +145,7 @@ class World:
         self.clock = Clock()
         self.faces = Faces(self.clock, matches, error, takes)
         self.people = People(self.clock)
-        self.decisions, self.replies = Decisions(), Replies()
+        self.decisions, self.replies, self.doors = Decisions(), Replies(), Doors()
         self.rules = Rules(self.people)
         self.service = RecognizeService(
             faces=self.faces,
@@ -147,6 +154,7 @@ class World:
             decisions=self.decisions,
             replies=self.replies,
             rules=CurrentRules(self.rules, self.clock.seconds),
+            doors=self.doors,
             policy=Policy(),
             search=search,
             now=self.clock,

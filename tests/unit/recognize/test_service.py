@@ -123,3 +123,33 @@ def test_a_denied_decision_names_nobody():
 
 def test_the_decision_says_how_long_each_step_took():
     assert set(World(MATCH).service.handle(job()).timings_ms) == {"queue_ms", "search_ms", "people_ms"}
+
+
+@pytest.mark.access
+def test_a_door_is_opened_once_for_a_decision_that_grants_and_was_written_just_now():
+    world = World(MATCH)
+    world.service.handle(job())
+    assert world.doors == ["r-1"]
+    world.service.handle(job())
+    assert world.doors == ["r-1"]
+
+
+@pytest.mark.access
+@pytest.mark.parametrize("matches", [(), (match("dora-1"),)])
+def test_no_door_is_opened_for_whoever_is_not_let_in(matches):
+    world = World(*matches)
+    world.service.handle(job())
+    assert world.doors == []
+
+
+@pytest.mark.access
+def test_no_door_is_opened_where_the_decision_cannot_be_written(monkeypatch):
+    world = World(MATCH)
+
+    def fail(_decision):
+        raise AwsUnavailable("the table cannot be asked")
+
+    monkeypatch.setattr(world.decisions, "record", fail)
+    with pytest.raises(AwsUnavailable):
+        world.service.handle(job())
+    assert world.doors == []

@@ -1,0 +1,1 @@
+"""Doors that act: orders are sent, tried again while they are worth something, and reported."""
