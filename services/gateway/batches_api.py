@@ -74,9 +74,9 @@ def batches_api(
     )
     def submit() -> Response:
         submitter = g.principal.name
+        name = _archive_name(request.args.get("name", _USUAL_NAME))
         if request.mimetype != CONTENT_TYPE:
             return _accepted(batches.submit(read_json(request, BatchInS3, watchdog).source, submitter))
-        name = _archive_name(request.args.get("name", _USUAL_NAME))
         with room.taken():
             data = read_body(request, settings.max_archive_bytes, patience, ARCHIVE)
             return _accepted(batches.submit_archive(name, data, submitter))

@@ -18,14 +18,15 @@ SIGNED = (
     Parameter(
         TIME,
         "header",
-        "Seconds since 1970 by the kiosk's clock; tells how far that is off, and belongs to a signature.",
-        {"type": "string", "pattern": r"^[0-9]{1,11}(\.[0-9]{1,6})?$"},
+        "Seconds since 1970 by the kiosk's clock; tells how far that is off, and belongs to a signature. "
+        "Without one, what is no number is passed over.",
+        {"type": "string"},
     ),
     Parameter(
         NONCE,
         "header",
-        "Never used before by this kiosk; belongs to a signature.",
-        {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,64}$"},
+        "16 to 64 characters of base64url, never used before; belongs to a signature.",
+        {"type": "string"},
     ),
     Parameter(
         SIGNATURE,

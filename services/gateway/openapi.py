@@ -29,6 +29,7 @@ from services.contracts.domain import Scope
 from services.gateway.problems import INVALID_FIELDS, ProblemType
 from services.gateway.request_body import JSON, Content
 
+FORM = "multipart/form-data"
 _DECLARED = "facegate_operation"
 _GUARDS = "facegate_guards"
 
@@ -117,10 +118,13 @@ class RequestBody:
         By media type.
     problems : tuple of ProblemType
         What another body ends in.
+    part_types : tuple of str
+        What the parts of a form may be.
     """
 
     content: Mapping[str, type[BaseModel] | Schema]
     problems: tuple[ProblemType, ...]
+    part_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,13 +201,13 @@ def json_of(model: type[BaseModel]) -> RequestBody:
 
 def pictures_of(content: Content, most: int, *types: str) -> RequestBody:
     """Declare a body that `request_body.read_pictures` reads."""
-    file: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+    file: Schema = {"type": "string", "format": "binary", "minLength": 1}
     form = {
         "type": "object",
         "properties": {"image": {"type": "array", "items": file, "minItems": 1, "maxItems": most}},
         "required": ["image"],
     }
-    return RequestBody({**{name: {} for name in types}, "multipart/form-data": form}, problems_of(content))
+    return RequestBody({**{name: {} for name in types}, FORM: form}, problems_of(content), part_types=types)
 
 
 def problems_of(content: Content) -> tuple[ProblemType, ...]:

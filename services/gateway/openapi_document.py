@@ -15,11 +15,13 @@ from werkzeug.routing import Rule
 
 from services.contracts.domain import Scope
 from services.gateway.openapi import (
+    FORM,
     Answer,
     Field,
     Guard,
     Operation,
     Parameter,
+    RequestBody,
     Security,
     declared_by,
     guards_of,
@@ -200,21 +202,28 @@ def _operation(route: Route, references: References) -> dict[str, Any]:
     if parameters := [*map(_path_parameter, route.path_parameters), *map(_parameter, declared.parameters)]:
         described["parameters"] = parameters
     if declared.takes:
-        described["requestBody"] = {
-            "required": True,
-            "content": {
-                media_type: {"schema": references[body, "validation"] if isinstance(body, type) else body}
-                for media_type, body in declared.takes.content.items()
-            },
-        }
+        described["requestBody"] = _request_body(declared.takes, references)
     return described
 
 
-def _responses(route: Route, references: References) -> dict[str, Any]:
-    responses = {
-        str(answer.status.value): _answer(answer, references)
-        for answer in sorted(route.operation.answers, key=lambda answer: answer.status)
+def _request_body(body: RequestBody, references: References) -> dict[str, Any]:
+    content: dict[str, dict[str, Any]] = {
+        media_type: {"schema": references[kind, "validation"] if isinstance(kind, type) else kind}
+        for media_type, kind in body.content.items()
     }
+    if body.part_types:
+        parts = content[FORM]["schema"]["properties"]
+        content[FORM]["encoding"] = {name: {"contentType": ", ".join(body.part_types)} for name in parts}
+    return {"required": True, "content": content}
+
+
+def _responses(route: Route, references: References) -> dict[str, Any]:
+    responses: dict[str, dict[str, Any]] = {}
+    for answer in sorted(route.operation.answers, key=lambda answer: answer.status):
+        described = _answer(answer, references)
+        standing = responses.setdefault(str(answer.status.value), described)
+        # a route that answers in several forms declares each
+        standing.get("content", {}).update(described.get("content", {}))
     problems: dict[int, list[ProblemType]] = {status.value: [] for status in _ANY_REQUEST}
     for problem in dict.fromkeys(_problems(route)):
         problems.setdefault(problem.status.value, []).append(problem)

@@ -22,7 +22,7 @@ from services.gateway.collaborators import (
     PhotoRemovals,
     PhotoUploads,
 )
-from services.gateway.person_bodies import NewPerson, PhotoToUpload
+from services.gateway.person_bodies import PHOTO_ENDINGS, NewPerson, PhotoToUpload
 from services.gateway.problems import (
     IDEMPOTENCY_KEY_REUSED,
     NO_PHOTO,
@@ -37,14 +37,6 @@ from services.gateway.problems import (
 )
 from services.gateway.uuid7 import uuid7
 
-#: The endings by which S3's users tell a photo's kind.
-PHOTO_ENDINGS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/webp": "webp",
-    "image/heic": "heic",
-    "image/heif": "heif",
-}
 #: What none of our ids exceeds; DynamoDB refuses to look for keys of more than 2,048 bytes.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: How often a change is begun anew because somebody else's came first.

@@ -2,13 +2,22 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from services.contracts.domain import (
     ENOUGH_PHOTOS,
     Deletion,
     Enrollment,
     EnrollmentStatus,
+    Instant,
     Person,
     PersonStatus,
 )
@@ -19,6 +28,14 @@ _LONGEST_TEXT = 4 * LONGEST_NAME
 LONGEST_SEARCH = LONGEST_NAME
 _MOST_GROUPS = 50
 _MOST_UPLOADS = 100
+#: The endings by which S3's users tell a photo's kind.
+PHOTO_ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "image/heif": "heif",
+}
 
 FullName = Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(parse_full_name)]
 #: Groups travel in one line, with commas between.
@@ -41,16 +58,41 @@ class _Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class NewPerson(_Input):
-    """What a person is created from."""
+class _Validity(_Input):
+    """When a person passes doors."""
+
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+
+    @model_validator(mode="after")
+    def _is_some_time(self) -> Self:
+        if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
+            raise ValueError("valid_until is not after valid_from")
+        return self
+
+
+class NewPerson(_Validity):
+    """What a person is created from.
+
+    Attributes
+    ----------
+    valid_from, valid_until : datetime or None
+        No door opens to them before the first, nor from the second on.
+    """
 
     full_name: FullName
     groups: Groups = ()
     external_id: ExternalId | None = None
 
 
-class PersonChange(_Input):
-    """What is to change of a person; what is left out stays (RFC 7396)."""
+class PersonChange(_Validity):
+    """What is to change of a person; what is left out stays (RFC 7396).
+
+    Attributes
+    ----------
+    valid_from, valid_until : datetime or None
+        No door opens to them before the first, nor from the second on.
+    """
 
     full_name: FullName = ""
     groups: Groups = ()
@@ -72,7 +114,8 @@ class PhotoToUpload(_Input):
     """
 
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    content_type: str
+    # an unknown one is told as what it is, and which are taken
+    content_type: Annotated[str, Field(json_schema_extra={"enum": list(PHOTO_ENDINGS)})]
 
 
 class PhotosToUpload(_Input):
@@ -101,6 +144,8 @@ class PersonBody(_Body):
     status: PersonStatus
     groups: tuple[str, ...]
     external_id: str | None
+    valid_from: AwareDatetime | None
+    valid_until: AwareDatetime | None
     photos: int
     wants_more_photos: str | None
     created_at: AwareDatetime
@@ -115,6 +160,8 @@ class PersonBody(_Body):
             status=person.status,
             groups=person.groups,
             external_id=person.external_id,
+            valid_from=person.valid_from,
+            valid_until=person.valid_until,
             photos=person.photos,
             wants_more_photos=_wish(person) if person.wants_more_photos else None,
             created_at=person.created_at,

@@ -13,8 +13,9 @@ from services.gateway.json_answer import json_answer
 from services.gateway.json_body import read_json
 from services.gateway.openapi import Answer, json_of, operation, pictures_of
 from services.gateway.openapi_fields import LOCATION, PAGE
-from services.gateway.people import PHOTO_ENDINGS, Register
+from services.gateway.people import Register
 from services.gateway.person_bodies import (
+    PHOTO_ENDINGS,
     DeletionBody,
     EnrollmentBody,
     PhotosBody,
@@ -123,7 +124,7 @@ def photos_api(
             DeletionBody,
             (LOCATION,),
         ),
-        problems=(UNKNOWN_PERSON, UNKNOWN_ENROLLMENT, PHOTO_ON_ITS_WAY),
+        problems=(UNKNOWN_PERSON, UNKNOWN_ENROLLMENT, PHOTO_ON_ITS_WAY, PERSON_DELETING),
     )
     def remove_photo(person_id: str, enrollment_id: str) -> Response:
         deletion = register.remove_photo(person_id, enrollment_id, g.principal.name)
