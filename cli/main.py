@@ -24,6 +24,7 @@ from cli.dataset.command import dataset
 from cli.dataset.photos import NoPhotos
 from cli.deploy import deploy, destroy, status
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
+from cli.exports import export_person
 from cli.held import held
 from cli.kiosk import GatewayRefused, recognize
 from cli.kiosks import kiosks
@@ -59,6 +60,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(tokens, name="tokens")
 app.add_typer(operators, name="operators")
 app.add_typer(held, name="held")
+people.command("export")(export_person)
 app.add_typer(people, name="people")
 app.add_typer(dataset, name="dataset")
 app.command()(check)

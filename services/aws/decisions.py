@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from services.aws.connection import Aws
 
 _EXPIRY = "expires_at"
+#: BatchGetItem's own limit.
+_MOST_KEYS = 100
 
 
 class DecisionStore:
@@ -122,6 +124,29 @@ class DecisionStore:
             )
             for page in pages:
                 yield from map(_standing, page["Items"])
+
+    def of_person(self, person_id: str) -> list[Decision]:
+        """List the decisions that name a person, the oldest first.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        with translated(f"listing the decisions on person {person_id}"):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName="by-person",
+                KeyConditionExpression="person_id = :person",
+                ExpressionAttributeValues={":person": attribute(person_id)},
+            )
+            rows: list[Any] = [item for page in pages for item in page["Items"]]
+        found: list[str] = [item["recognition_id"]["S"] for item in rows]
+        decisions: list[Decision] = []
+        for first in range(0, len(found), _MOST_KEYS):
+            standing = self.standing(found[first : first + _MOST_KEYS])
+            decisions += [each.decision for each in standing.values() if each.decision is not None]
+        return sorted(decisions, key=lambda decision: decision.decided_at)
 
 
 def _standing(item: dict[str, Any]) -> StandingDecision:

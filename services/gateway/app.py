@@ -13,6 +13,8 @@ from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.docs import docs
 from services.gateway.error_handlers import handle_errors, overloaded_answer
+from services.gateway.exports import PersonalData
+from services.gateway.exports_api import exports_api
 from services.gateway.health import health
 from services.gateway.held import HeldPhotos
 from services.gateway.held_api import held_api
@@ -57,6 +59,7 @@ def create_app(
     contacts: KioskContacts,
     access: AccessControl,
     audit: AuditDesk,
+    personal: PersonalData,
 ) -> Flask:
     """Make the application.
 
@@ -94,6 +97,8 @@ def create_app(
         Zones, doors, rules, holidays and lockdowns.
     audit : AuditDesk
         The audit trail.
+    personal : PersonalData
+        Photos and exports of people.
     """
     app = Flask(__name__)
     if settings.proxies:
@@ -112,6 +117,7 @@ def create_app(
     app.register_blueprint(held_api(held, principals, settings))
     app.register_blueprint(batches_api(batches, principals, settings))
     app.register_blueprint(audit_api(audit, principals))
+    app.register_blueprint(exports_api(personal, principals))
     app.register_blueprint(access_api(access, principals, settings))
     app.register_blueprint(access_lockdowns_api(access, principals, settings))
     app.register_blueprint(docs(app))

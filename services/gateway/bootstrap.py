@@ -15,6 +15,7 @@ from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
+from services.aws.exports import PersonExports
 from services.aws.frames import FrameStore
 from services.aws.idempotency import CreationStore, RequestStore
 from services.aws.jobs import JobQueue
@@ -25,6 +26,7 @@ from services.aws.outcomes import Outcomes
 from services.aws.people import PeopleStore
 from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photo_uploads import PhotoUploadStore
+from services.aws.photos import PhotoStore
 from services.aws.replies import ReplyQueue, ReplyQueues
 from services.aws.sessions import SessionStore
 from services.aws.submissions import SubmissionStore
@@ -37,6 +39,7 @@ from services.gateway.audit_sealing import DailySealing
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.exports import PersonalData
 from services.gateway.held import HeldPhotos
 from services.gateway.kiosk_contacts import KioskContacts
 from services.gateway.kiosk_signatures import FrameSignatures
@@ -96,19 +99,20 @@ def make_app() -> Flask:
     passwords = PasswordSignIn(
         operators, Passwords(), RateLimit(settings.sign_in_limit_of_login), settings.passwords_at_once
     )
+    register = Register(
+        people=PeopleStore(aws),
+        enrollments=EnrollmentStore(aws),
+        uploads=PhotoUploadStore(aws),
+        deletions=DeletionStore(aws),
+        removals=PhotoRemovalStore(aws),
+        creations=CreationStore(aws),
+    )
     app = create_app(
         recognitions,
         repeatable,
         KioskAuthenticator(kiosks),
         settings,
-        register=Register(
-            people=PeopleStore(aws),
-            enrollments=EnrollmentStore(aws),
-            uploads=PhotoUploadStore(aws),
-            deletions=DeletionStore(aws),
-            removals=PhotoRemovalStore(aws),
-            creations=CreationStore(aws),
-        ),
+        register=register,
         held=HeldPhotos(EnrollmentStore(aws), JobQueue(aws, aws.outputs.enroll_queue_url)),
         batches=Batches(
             submissions=SubmissionStore(aws),
@@ -127,6 +131,7 @@ def make_app() -> Flask:
         audit=AuditDesk(
             AuditLog(aws, "gateway"), trail, lambda now: TrailVerifier(trail, DecisionStore(aws), now)
         ),
+        personal=PersonalData(register, PhotoStore(aws), PersonExports(aws)),
     )
     ends_with_worker(app, replies)
     return app

@@ -81,7 +81,7 @@ def test_no_service_may_make_every_call_or_touch_every_resource(template, policy
 @pytest.mark.parametrize(
     ("policy", "forbidden"),
     [
-        ("GatewayPolicy", ["rekognition:", "s3:GetObject"]),
+        ("GatewayPolicy", ["rekognition:", "s3:GetObjectVersion"]),
         ("RecognizePolicy", ["rekognition:IndexFaces", "rekognition:DeleteFaces", "s3:PutObject"]),
         ("EnrollPolicy", ["frames/", "rekognition:DeleteCollection", "rekognition:SearchFacesByImage"]),
     ],
@@ -110,6 +110,11 @@ def test_the_gateway_writes_no_decision_and_no_face(template):
     assert not writable & {"Decisions", "Faces"}
 
 
+def test_the_gateway_shows_kept_photos_and_reads_no_frame(template):
+    read = [found for found in statements(template, "GatewayPolicy") if "s3:GetObject" in found["Action"]]
+    assert [found["Resource"] for found in read] == [("Sub", "${PhotoBucket.Arn}/photos/*")]
+
+
 def test_the_gateway_deletes_nothing_about_people(template):
     deletable = tables_of(template, "GatewayPolicy", "Delete|BatchWrite")
     assert "Sessions" in deletable
@@ -126,8 +131,8 @@ def test_the_gateway_notes_and_marks_enrollments_and_deletes_none(template):
     assert allowed == ["dynamodb:GetItem", "dynamodb:BatchGetItem", written]
 
 
-def test_the_recognize_worker_writes_decisions_and_their_records_alone(template):
-    assert writable_tables(template, "RecognizePolicy") == {"Decisions", "Audit"}
+def test_the_recognize_worker_writes_decisions_their_records_and_what_became_of_doors_alone(template):
+    assert writable_tables(template, "RecognizePolicy") == {"Decisions", "Audit", "Access"}
 
 
 def test_the_audit_trail_is_added_to_by_all_and_changed_by_the_erasure_alone(template):

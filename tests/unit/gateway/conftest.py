@@ -19,6 +19,7 @@ from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.exports import PersonalData
 from services.gateway.held import HeldPhotos
 from services.gateway.kiosk_contacts import KioskContacts
 from services.gateway.kiosk_signatures import FrameSignatures
@@ -52,6 +53,7 @@ from tests.unit.gateway.in_memory import (
     kiosk_with,
 )
 from tests.unit.gateway.in_memory_audit import InMemoryAudit
+from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
 from tests.unit.gateway.serving import Served, serving
@@ -87,6 +89,7 @@ class Gateway:
     contacts: KioskContacts
     access: InMemoryAccessStore
     audit: InMemoryAudit
+    kept_photos: InMemoryKeptPhotos
     signing_in: SigningIn
 
     def headers(self, **more: str) -> dict[str, str]:
@@ -158,6 +161,7 @@ def gateway() -> Iterator[Gateway]:
     contacts = KioskContacts(kiosks)
     access = InMemoryAccessStore(*HOUSE)
     audit = InMemoryAudit()
+    kept_photos = InMemoryKeptPhotos()
     signing_in = SigningIn(settings, programs)
     app = create_app(
         recognitions,
@@ -173,6 +177,7 @@ def gateway() -> Iterator[Gateway]:
         contacts=contacts,
         access=AccessControl(AccessRegister(access), people),
         audit=audit.desk,
+        personal=PersonalData(register, kept_photos, InMemoryPersonExports()),
     )
     yield Gateway(
         app.test_client(),
@@ -201,6 +206,7 @@ def gateway() -> Iterator[Gateway]:
         contacts,
         access,
         audit,
+        kept_photos,
         signing_in,
     )
     listener.close()

@@ -17,6 +17,7 @@ from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.exports import PersonalData
 from services.gateway.held import HeldPhotos
 from services.gateway.kiosk_contacts import KioskContacts
 from services.gateway.kiosk_signatures import FrameSignatures
@@ -50,6 +51,7 @@ from tests.unit.gateway.in_memory import (
     kiosk_with,
 )
 from tests.unit.gateway.in_memory_audit import InMemoryAudit
+from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
 
@@ -106,12 +108,13 @@ def make_app() -> Flask:
     people, enrollments = InMemoryPeople(), InMemoryEnrollments()
     deletions = InMemoryDeletions(people)
     removals = InMemoryPhotoRemovals(enrollments, deletions)
+    register = Register(people, enrollments, InMemoryUploads(), deletions, removals, InMemoryCreations())
     app = create_app(
         recognitions,
         repeatable,
         KioskAuthenticator(kiosks),
         settings,
-        register=Register(people, enrollments, InMemoryUploads(), deletions, removals, InMemoryCreations()),
+        register=register,
         held=HeldPhotos(enrollments, InMemoryResolutionJobs()),
         batches=Batches(InMemorySubmissions(), InMemoryArchives(), InMemoryOutcomes(enrollments)),
         **SigningIn(settings, InMemoryTokens()).parts,
@@ -120,6 +123,7 @@ def make_app() -> Flask:
         contacts=KioskContacts(kiosks),
         access=AccessControl(AccessRegister(InMemoryAccessStore()), people),
         audit=InMemoryAudit().desk,
+        personal=PersonalData(register, InMemoryKeptPhotos(), InMemoryPersonExports()),
     )
     ends_with_worker(app, listener)
     return app

@@ -17,6 +17,7 @@ from services.contracts.messages import RecognizeJob
 from services.gateway.admission import Overloaded
 from services.gateway.app import create_app
 from services.gateway.authentication import KioskAuthenticator
+from services.gateway.exports import PersonalData
 from services.gateway.held import HeldPhotos
 from services.gateway.kiosk_signatures import FrameSignatures
 from services.gateway.kiosks import KioskRegister
@@ -24,6 +25,7 @@ from services.gateway.retries import RepeatableRecognitions
 from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import decision_on, picture
+from tests.unit.gateway.in_memory_exports import InMemoryPersonExports
 from tests.unit.gateway.in_memory_kiosks import InMemoryNonces
 from tests.unit.gateway.serving import until
 
@@ -292,6 +294,7 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         signatures=FrameSignatures(InMemoryNonces(), required=False),
         contacts=gateway.contacts,
         audit=gateway.audit.desk,
+        personal=PersonalData(gateway.register, gateway.kept_photos, InMemoryPersonExports()),
     )
     gateway.client = app.test_client()
     post(gateway)
