@@ -121,7 +121,9 @@ def test_drift_is_mended_and_a_deleted_person_leaves_no_trace(facegate, command)
     assert (failed.status, failed.detail) == (EnrollmentStatus.FAILED, LOST)
     assert decide(facegate)["person"]["full_name"] == NAME
 
-    assert {"people", "faces", "enrollments", "decisions", "audit", "bucket", "users"} <= where(aws, person_id)
+    assert {"people", "faces", "enrollments", "decisions", "audit", "bucket", "users"} <= where(
+        aws, person_id
+    )
     removed = command("people", "delete", NAME, "--yes")
     assert removed.exit_code == 0, removed.output
     assert "1 faces" in removed.stdout
