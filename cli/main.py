@@ -23,6 +23,7 @@ from cli.connection import OnAws, complaints, connect, console
 from cli.dataset.command import dataset
 from cli.dataset.photos import NoPhotos
 from cli.deploy import deploy, destroy, status
+from cli.doors import doors
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.exports import export_person
 from cli.held import held
@@ -30,11 +31,14 @@ from cli.kiosk import GatewayRefused, recognize
 from cli.kiosks import kiosks
 from cli.operators import OperatorExists, OperatorUnknown, operators
 from cli.people import DeletionPending, SeveralPeople, people
+from cli.rules import rules
 from cli.settings import settings
 from cli.tokens import tokens
+from cli.zones import zones
 from infra.errors import DeploymentError
 from localaws.machine import Machine, MachineError, MachineSettings, only_one
 from localaws.supervisor import ProcessFailed
+from services.access.changes import AccessRefused
 from services.aws.errors import AwsError
 from services.aws.held import CannotResolve, NotHeld
 from services.aws.kiosks import KioskChanged, KioskUnknown
@@ -56,6 +60,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(kiosks, name="kiosks")
+app.add_typer(zones, name="zones")
+app.add_typer(doors, name="doors")
+app.add_typer(rules, name="rules")
 app.add_typer(audit, name="audit")
 app.add_typer(tokens, name="tokens")
 app.add_typer(operators, name="operators")
@@ -71,6 +78,7 @@ app.command()(settings)
 
 #: What people and machines do wrong; everything else is a bug and shows its traceback.
 _EXPECTED = (
+    AccessRefused,
     AwsError,
     BotoCoreError,
     CannotResolve,
@@ -118,6 +126,7 @@ def up() -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""
     with _running() as machine:
         console.print(f"Facegate runs at {machine.settings.gateway_url}/kiosk")
+        console.print("Nobody passes before there are doors and rules: facegate zones, doors, rules --help")
         console.print("A kiosk needs a token: facegate kiosks register my-kiosk --door front-door")
         _keep_running(machine)
 

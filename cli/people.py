@@ -3,19 +3,23 @@
 import getpass
 import time
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 from rich.table import Column, Table
 
+from cli.access import made
 from cli.connection import OnAws, connect, console, whole_id
+from cli.moments import parse_moment
 from cli.recording import recorded
 from services.aws.connection import Aws
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.people import PeopleStore, PersonUnknown
 from services.aws.photo_removal import PhotoRemovalStore
+from services.contracts.access import Group
 from services.contracts.domain import ENOUGH_PHOTOS, Deletion, Person, PersonStatus
 from services.contracts.names import fold_name
 
@@ -24,6 +28,7 @@ Whom = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id or 
 
 _COLOURS = {PersonStatus.ACTIVE: "green", PersonStatus.DISABLED: "yellow", PersonStatus.DELETING: "red"}
 _POLL_SECONDS = 0.2
+_GROUPS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[Group, ...])
 _MOST_PHOTOS = 100
 #: Longer than any person's; DynamoDB takes no key of more than 2,048 bytes.
 _LONGEST_ID = 100
@@ -90,6 +95,7 @@ def show(whom: Whom, aws: OnAws = False) -> None:
         ("photos", _photos(person)),
         ("groups", escape(", ".join(person.groups))),
         ("external id", escape(person.external_id or "")),
+        ("valid", _validity(person)),
         ("enrolled", f"{person.created_at:%Y-%m-%d %H:%M}"),
     ):
         table.add_row(f"[dim]{name}[/]", value)
@@ -99,6 +105,44 @@ def show(whom: Whom, aws: OnAws = False) -> None:
         console.print(
             f"With {ENOUGH_PHOTOS} photos or more {escape(person.full_name)} is recognised more surely."
         )
+
+
+@people.command("set")
+def set_person(
+    whom: Whom,
+    *,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="A group that the person belongs to, in place of all; once for each."),
+    ] = None,
+    no_groups: Annotated[
+        bool, typer.Option("--no-groups", help="Take the person out of all groups.")
+    ] = False,
+    valid_from: Annotated[
+        str | None, typer.Option(help="When doors begin to open to them: a date, a date and time, or always.")
+    ] = None,
+    valid_until: Annotated[
+        str | None, typer.Option(help="When doors open to them no more: a date, a date and time, or never.")
+    ] = None,
+    aws: OnAws = False,
+) -> None:
+    """Say which groups a person belongs to, and from when until when doors open to them."""
+    fields: dict[str, Any] = {}
+    if group or no_groups:
+        fields["groups"] = _groups(group or [])
+    if valid_from is not None:
+        fields["valid_from"] = None if valid_from == "always" else parse_moment(valid_from)
+    if valid_until is not None:
+        fields["valid_until"] = None if valid_until == "never" else parse_moment(valid_until)
+    if not fields:
+        raise typer.BadParameter("say what to set: --group, --no-groups, --valid-from, --valid-until")
+    connection = connect(aws)
+    store = PeopleStore(connection)
+    person = find_person(store, whom)
+    changed = made(Person, person.model_dump() | fields)
+    with recorded(connection, "people set", person_id=person.person_id, fields=", ".join(sorted(fields))):
+        store.update(changed, datetime.now(UTC))
+    console.print(f"[green]changed[/] {escape(person.full_name)}")
 
 
 @people.command()
@@ -230,6 +274,21 @@ def _show_photos(aws: Aws, person: Person) -> None:
     console.print(table)
     if more is not None:
         console.print(f"There are more than {_MOST_PHOTOS} photos.")
+
+
+def _groups(given: list[str]) -> tuple[str, ...]:
+    try:
+        return _GROUPS.validate_python(given)
+    except ValidationError as error:
+        raise typer.BadParameter(
+            "a group has up to 100 characters, and none of , ; and |", param_hint="--group"
+        ) from error
+
+
+def _validity(person: Person) -> str:
+    begins = f"from {person.valid_from:%Y-%m-%d %H:%M %Z} " if person.valid_from else ""
+    ends = f"until {person.valid_until:%Y-%m-%d %H:%M %Z}" if person.valid_until else ""
+    return f"{begins}{ends}".strip() or "always"
 
 
 def _status(person: Person) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: The index has one partition with everybody in it, sorted by name.
 _BY_NAME, _EVERYBODY = "by-name", "person"
 _STATUS = {"#status": "status"}
+_OPTIONAL = {"external_id", "valid_from", "valid_until"}
 _DELETING = {":deleting": attribute(PersonStatus.DELETING.value)}
 #: What is left of a deleted person has no name; somebody who is being deleted is not changed any more.
 _CHANGEABLE = "attribute_exists(full_name) AND #status <> :deleting"
@@ -116,7 +117,7 @@ class PeopleStore:
         return person_from_item(answer.get("Item"))
 
     def update(self, person: Person, now: datetime) -> Person:
-        """Change name, groups, external id and status to this person's.
+        """Change name, groups, external id, status and validity to this person's.
 
         Parameters
         ----------
@@ -142,6 +143,7 @@ class PeopleStore:
         same = (
             "version = :read" if person.version > 1 else "(attribute_not_exists(version) OR version = :read)"
         )
+        lacking = sorted(_OPTIONAL - _optional(person).keys())
         sets += ["updated_at = :now", "version = :next"]
         values |= {
             ":now": attribute(now.isoformat()),
@@ -150,7 +152,7 @@ class PeopleStore:
         }
         changed = self._change(
             person.person_id,
-            f"SET {', '.join(sets)}" + ("" if person.external_id is not None else " REMOVE external_id"),
+            f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(lacking)}" if lacking else ""),
             f"{_CHANGEABLE} AND {same}",
             values,
         )
@@ -274,10 +276,15 @@ def _settable(person: Person) -> tuple[list[str], dict[str, Any]]:
         ":status": attribute(person.status.value),
         ":groups": attribute(list(person.groups)),
     }
-    if person.external_id is not None:
-        sets.append("external_id = :external_id")
-        values[":external_id"] = attribute(person.external_id)
+    for name, value in _optional(person).items():
+        sets.append(f"{name} = :{name}")
+        values[f":{name}"] = attribute(value)
     return sets, values
+
+
+def _optional(person: Person) -> dict[str, Any]:
+    """Tell what not everybody has, as far as this person has it."""
+    return person.model_dump(mode="json", include=_OPTIONAL, exclude_none=True)
 
 
 def _cursor(item: dict[str, Any]) -> str:

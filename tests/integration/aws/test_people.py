@@ -49,6 +49,14 @@ def test_a_change_counts_the_version_and_keeps_what_enrollment_wrote(people):
     assert names(people.page("ada k")) == ["Ada King"]
 
 
+def test_from_when_until_when_doors_open_to_a_person_is_kept_changed_and_taken_away(people):
+    people.create(somebody(valid_from=NOW, valid_until=LATER))
+    read = people.get("ada")
+    assert (read.valid_from, read.valid_until) == (NOW, LATER)
+    changed = people.update(read.model_copy(update={"valid_from": None}), LATER)
+    assert (changed.valid_from, people.get("ada").valid_until) == (None, LATER)
+
+
 def test_of_two_operators_who_read_the_same_only_the_first_changes_it(people):
     people.create(somebody())
     first = second = people.get("ada")

@@ -83,6 +83,12 @@ def test_a_person_with_few_photos_wants_more(gateway: Gateway, photos: int, word
         ({"full_name": "Ada", "groups": ["ok", " "]}, "groups.1"),
         ({"full_name": "Ada", "groups": [str(n) for n in range(51)]}, "groups"),
         ({"full_name": "Ada", "external_id": "x" * 201}, "external_id"),
+        ({"full_name": "Ada", "valid_until": "2027-01-31T08:00:00"}, "valid_until"),
+        ({"full_name": "Ada", "valid_from": "9999-12-31T00:00:00Z"}, "valid_from"),
+        (
+            {"full_name": "Ada", "valid_from": "2027-02-01T00:00Z", "valid_until": "2027-01-01T00:00Z"},
+            "the body",
+        ),
         ({"full_name": "Ada", "status": "disabled"}, "status"),
         ({"full_name": "Ada", "person_id": "mine"}, "person_id"),
         (["Ada"], "the body"),
@@ -199,6 +205,15 @@ def test_a_change_changes_what_it_names_and_nothing_else(gateway: Gateway):
     assert (person["full_name"], person["external_id"], person["groups"]) == ("Ada King", None, ["staff"])
     assert answer.headers["ETag"] == '"2"'
     assert get(gateway, location).get_json() == person
+
+
+def test_from_when_until_when_doors_open_to_a_person_is_set_and_taken_away(gateway: Gateway):
+    created = create(gateway, full_name="Ada", valid_until="2027-01-31T08:00:00+01:00")
+    assert created.get_json()["valid_until"] == "2027-01-31T08:00:00+01:00"
+    location = created.headers["Location"]
+    answer = change(gateway, location, {"valid_from": "2026-12-01T00:00:00Z", "valid_until": None})
+    person = answer.get_json()
+    assert (person["valid_from"], person["valid_until"]) == ("2026-12-01T00:00:00Z", None)
 
 
 def test_a_person_is_disabled_and_enabled_and_no_more_than_that(gateway: Gateway):
