@@ -65,7 +65,7 @@ lint: environment ## Style, types, architecture and the template
 	@$(BIN)/ruff format --check .
 	@PYTHONPATH=lambda $(BIN)/lint-imports
 	@$(BIN)/pyright
-	@$(BIN)/cfn-lint infra/template.yaml
+	@$(BIN)/cfn-lint infra/template.yaml infra/parts/*.yaml
 
 .PHONY: settings
 settings: environment ## Write docs/settings.md and the list of variables from the settings classes

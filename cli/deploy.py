@@ -17,6 +17,8 @@ from infra.changes import Change
 from infra.deploy import deploy as deploy_stack
 from infra.deploy import open_stack
 from infra.errors import DeploymentError
+from infra.parts import Part
+from infra.stack import Stack
 
 StackName = Annotated[str, typer.Option("--stack", help="The CloudFormation stack's name.")]
 Region = Annotated[str | None, typer.Option(help="The AWS region; the environment's if not given.")]
@@ -27,6 +29,7 @@ _COLOURS = {"Add": "green", "Import": "green", "Remove": "red"}
 def deploy(
     stack: StackName = "facegate",
     region: Region = None,
+    *,
     parameter: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A parameter of the template; may be given several times."),
@@ -37,6 +40,10 @@ def deploy(
             help="A YAML file of parameters; --parameter goes before it.", exists=True, dir_okay=False
         ),
     ] = None,
+    part: Annotated[
+        list[Part] | None,
+        typer.Option(help="A part to deploy; may be given several times. The data alone if not given."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Carry the changes out without asking.")] = False,
 ) -> None:
     """Deploy the stack: show what would change, ask, follow it, print the outputs."""
@@ -46,6 +53,7 @@ def deploy(
             boto3.Session(region_name=region),
             stack,
             parameters=values,
+            parts=part or (Part.DATA,),
             progress=_say,
             approve=_show if yes else _ask,
         )
@@ -54,25 +62,15 @@ def deploy(
 
 
 def status(stack: StackName = "facegate", region: Region = None) -> None:
-    """Show how the stack stands: its state, its parameters and its outputs."""
+    """Show how the stack and its parts stand: their state, their parameters and their outputs."""
     with _credentials():
-        opened = open_stack(boto3.Session(region_name=region), stack)
-        described = opened.describe()
-        if described is None:
+        session = boto3.Session(region_name=region)
+        opened = [open_stack(session, part.stack_name(stack)) for part in Part]
+        there = [each for each in opened if each.describe()]
+        if not there:
             raise DeploymentError(f"There is no stack {stack}.")
-        resources = opened.resources()
-    changed = described.get("LastUpdatedTime", described["CreationTime"])
-    console.print(f"{stack}: [bold]{described['StackStatus']}[/] since {changed:%Y-%m-%d %H:%M:%S} UTC")
-    if reason := described.get("StackStatusReason"):
-        console.print(reason, markup=False)
-    unsettled = [resource for resource in resources if not resource.is_complete]
-    console.print(f"{len(resources) - len(unsettled)} of {len(resources)} resources are complete")
-    for resource in unsettled:
-        console.print(f"  {resource.name}: {resource.status} {resource.reason}", markup=False)
-    for title, values in (("Parameters", opened.parameter_values()), ("Outputs", opened.outputs())):
-        console.print(f"\n[bold]{title}[/]")
-        for key, value in sorted(values.items()):
-            console.print(f"  {key:32} {value}", markup=False)
+        for each in there:
+            _show_status(each)
 
 
 def destroy(
@@ -82,21 +80,46 @@ def destroy(
         str | None, typer.Option(metavar="STACK", help="The stack's name once more, instead of being asked.")
     ] = None,
 ) -> None:
-    """Delete the stack. Photos, tables, the face collection and their key stay: they are named at the end."""
+    """Delete the stack and its parts. Photos, tables, faces and their key stay: they are named at the end."""
     with _credentials():
-        opened = open_stack(boto3.Session(region_name=region), stack, progress=_say)
-        retained = opened.retained()
-        console.print(
-            f"{len(opened.resources()) - len(retained)} resources of {stack} will be deleted for good."
-        )
+        session = boto3.Session(region_name=region)
+        opened = [open_stack(session, part.stack_name(stack), progress=_say) for part in reversed(Part)]
+        there = [each for each in opened if each.describe()]
+        if not there:
+            raise DeploymentError(f"There is no stack {stack}.")
+        retained = [resource for each in there for resource in each.retained()]
+        deleted = sum(len(each.resources()) for each in there) - len(retained)
+        console.print(f"{deleted} resources of {stack} will be deleted for good.")
         console.print(f"{len(retained)} that hold data stay, outside of any stack.")
         typed = confirm or _typed(f"Type the stack's name to delete it ({stack})", "--confirm")
         if typed != stack:
             raise DeploymentError(f"{typed!r} is not the stack's name: nothing was deleted.")
-        opened.delete()
+        for each in there:
+            each.delete()
     console.print(f"The stack {stack} is gone. These stay until you delete them yourself:")
     for resource in retained:
         console.print(f"  {resource.kind:28} {resource.id}", markup=False)
+
+
+def _show_status(stack: Stack) -> None:
+    described = stack.describe()
+    if described is None:
+        return
+    resources = stack.resources()
+    changed = described.get("LastUpdatedTime", described["CreationTime"])
+    state = described["StackStatus"]
+    console.print(f"{described['StackName']}: [bold]{state}[/] since {changed:%Y-%m-%d %H:%M:%S} UTC")
+    if reason := described.get("StackStatusReason"):
+        console.print(reason, markup=False)
+    unsettled = [resource for resource in resources if not resource.is_complete]
+    console.print(f"{len(resources) - len(unsettled)} of {len(resources)} resources are complete")
+    for resource in unsettled:
+        console.print(f"  {resource.name}: {resource.status} {resource.reason}", markup=False)
+    for title, values in (("Parameters", stack.parameter_values()), ("Outputs", stack.outputs())):
+        console.print(f"[bold]{title}[/]")
+        for key, value in sorted(values.items()):
+            console.print(f"  {key:32} {value}", markup=False)
+    console.print()
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -2,14 +2,14 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import boto3
 
-from infra import TEMPLATE
 from infra.codebucket import CodeBucket
 from infra.errors import DeploymentError
 from infra.package import package
+from infra.parts import Part, require_known
 from infra.stack import Approve, Progress, Stack
 
 #: The Lambda's name, `<stack>-ingest`, may have 64 characters.
@@ -22,6 +22,7 @@ def deploy(
     stack_name: str,
     *,
     parameters: Mapping[str, str] | None = None,
+    parts: Collection[Part] = (Part.DATA,),
     timeout: float = 1800,
     progress: Progress = lambda _: None,
     approve: Approve = lambda _: True,
@@ -35,8 +36,10 @@ def deploy(
     stack_name : str
         Letters, digits and hyphens, at most 57.
     parameters : mapping of str to str, optional
-        The template's parameters. One not given keeps the value it was deployed with before; a new
+        The templates' parameters. One not given keeps the value it was deployed with before; a new
         stack takes the template's defaults and the bucket ``<stack>-photos-<account>-<region>``.
+    parts : collection of Part
+        What to deploy; parts that others were deployed with before stay as they are.
     timeout : float
         Seconds to wait for CloudFormation.
     progress : callable
@@ -47,7 +50,7 @@ def deploy(
     Returns
     -------
     dict of str to str
-        The stack's outputs.
+        The outputs of the stack and of all its parts.
 
     Raises
     ------
@@ -61,18 +64,43 @@ def deploy(
             f"{stack_name!r} is no name for a stack: a letter, then letters, digits and hyphens, "
             "57 characters at most."
         )
-    stack = open_stack(session, stack_name, timeout=timeout, progress=progress)
+    stacks = {
+        part: open_stack(session, part.stack_name(stack_name), timeout=timeout, progress=progress)
+        for part in Part
+        if part in parts
+    }
     account = session.client("sts").get_caller_identity()["Account"]
     bucket = CodeBucket(session, account)
-    template = bucket.template(TEMPLATE.read_text())
-    values = _known(stack.parameter_names(template), parameters or {}, stack.parameter_values())
-    values.setdefault("BucketName", photo_bucket_name(stack_name, account, session.region_name))
-    progress("packing the Lambda")
-    code = package()
-    bucket.store(code)
-    values["CodeBucket"], values["CodeKey"] = bucket.name, code.key
-    stack.deploy(template, values, approve)
-    return stack.outputs()
+    templates = {part: bucket.template(part.template.read_text()) for part in stacks}
+    declared = {part: stack.parameter_names(templates[part]) for part, stack in stacks.items()}
+    given = parameters or {}
+    require_known(given, set().union(*declared.values()), stacks)
+    outputs: dict[str, str] = {}
+    for part in _up_to_the_last(stacks):
+        if part not in stacks:
+            outputs |= _outputs_of(open_stack(session, part.stack_name(stack_name)))
+            continue
+        values = {**stacks[part].parameter_values(), "DataStack": stack_name, **outputs, **given}
+        if part is Part.DATA:
+            values.setdefault("BucketName", photo_bucket_name(stack_name, account, session.region_name))
+            progress("packing the Lambda")
+            code = package()
+            bucket.store(code)
+            values |= {"CodeBucket": bucket.name, "CodeKey": code.key}
+        known = {name: value for name, value in values.items() if name in declared[part]}
+        stacks[part].deploy(templates[part], known, approve)
+        outputs |= stacks[part].outputs()
+    return outputs
+
+
+def _up_to_the_last(parts: Collection[Part]) -> list[Part]:
+    """Return the parts whose outputs matter to those that are deployed, and these."""
+    order = list(Part)
+    return order[: 1 + max(map(order.index, parts))]
+
+
+def _outputs_of(stack: Stack) -> dict[str, str]:
+    return stack.outputs() if stack.describe() else {}
 
 
 def open_stack(
@@ -109,12 +137,3 @@ def photo_bucket_name(stack_name: str, account: str, region: str) -> str:
             "give one with --parameter BucketName=..."
         )
     return name
-
-
-def _known(names: set[str], given: Mapping[str, str], previous: Mapping[str, str]) -> dict[str, str]:
-    if unknown := given.keys() - names:
-        raise DeploymentError(
-            f"The template has no parameter {', '.join(sorted(unknown))}; "
-            f"it has {', '.join(sorted(names - {'CodeBucket', 'CodeKey'}))}."
-        )
-    return {key: value for key, value in {**previous, **given}.items() if key in names}

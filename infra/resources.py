@@ -46,6 +46,11 @@ def _ignore(_loader: yaml.SafeLoader, _tag: str, _node: yaml.Node) -> None:
 _Template.add_multi_constructor("!", _ignore)
 
 
+def parameters_of(template: str) -> set[str]:
+    """Return the names of the parameters that a template in YAML declares."""
+    return set(_parsed(template).get("Parameters", {}))
+
+
 def retained_names(template: str | Mapping[str, Any]) -> set[str]:
     """Return the names of the resources that a template retains when its stack is deleted.
 
@@ -54,9 +59,11 @@ def retained_names(template: str | Mapping[str, Any]) -> set[str]:
     template : str or mapping
         YAML, or what boto3 makes of a template in JSON.
     """
-    parsed: Mapping[str, Any] = (
-        yaml.load(template, _Template) if isinstance(template, str) else template  # noqa: S506  # a SafeLoader
-    )
+    parsed = _parsed(template) if isinstance(template, str) else template
     return {
         name for name, resource in parsed["Resources"].items() if resource.get("DeletionPolicy") in _RETAINING
     }
+
+
+def _parsed(template: str) -> Mapping[str, Any]:
+    return yaml.load(template, _Template)  # noqa: S506  # a SafeLoader  # nosec B506

@@ -165,8 +165,14 @@ _LongForms.add_multi_constructor("!", _keep)
 
 
 @pytest.fixture(scope="session")
-def template():
-    return yaml.load(TEMPLATE.read_text(), _LongForms)  # noqa: S506  # a SafeLoader
+def parsed():
+    """Parse a template's text."""
+    return lambda text: yaml.load(text, _LongForms)  # noqa: S506  # a SafeLoader
+
+
+@pytest.fixture(scope="session")
+def template(parsed):
+    return parsed(TEMPLATE.read_text())
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from infra import TEMPLATE
 from infra import deploy as deploying
 from infra.changes import Change
 from infra.errors import DeploymentDeclined, DeploymentError
+from infra.parts import Part
 from services.contracts.messages import ENROLL_TASK, RECOGNIZE_TASK, EnrollJob, RecognizeJob
 
 TABLES = {
@@ -313,7 +314,7 @@ def test_a_stack_that_cannot_be_made_says_which_resource_failed_and_the_way_out(
 
 def test_an_unknown_parameter_is_refused_with_those_there_are(emulator, stack_name):
     with pytest.raises(
-        DeploymentError, match=r"no parameter Colour; it has BatchRetentionDays, BucketName, CollectionId"
+        DeploymentError, match=r"no parameter Colour; there are BatchRetentionDays, BucketName, CollectionId"
     ):
         deploying.deploy(emulator.session, stack_name, parameters={"Colour": "blue"})
 
@@ -332,7 +333,7 @@ def test_a_default_bucket_name_too_long_for_s3_is_refused():
 def test_a_template_too_long_for_a_call_goes_through_the_code_bucket(emulator, tmp_path, monkeypatch):
     longer = tmp_path / "template.yaml"
     longer.write_text(TEMPLATE.read_text() + "# more than a call takes\n" * 2048)
-    monkeypatch.setattr(deploying, "TEMPLATE", longer)
+    monkeypatch.setattr(Part, "template", longer)
     outputs = deploying.deploy(emulator.session, "facegate-long")
     assert outputs["PhotoBucketName"] == "facegate-long-photos-000000000000-eu-central-1"
     listed = emulator.session.client("s3").list_objects_v2(
