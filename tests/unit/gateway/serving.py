@@ -88,7 +88,7 @@ def serving(folder: Path, **environment: str) -> Iterator[Served]:
 def wait_until_ready(served: Served) -> None:
     def answers() -> bool:
         assert served.process.poll() is None, served.log
-        with suppress(requests.ConnectionError):
+        with suppress(requests.ConnectionError, requests.Timeout):
             return requests.get(f"{served.url}/readyz", timeout=1).ok
         return False
 
