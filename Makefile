@@ -34,7 +34,11 @@ unit-test: prepared ## Tests of pure code, adapters and templates
 
 .PHONY: e2e-test
 e2e-test: prepared ## Tests of the real processes, with a real browser
-	@$(BIN)/pytest tests/e2e tests/browser
+	@$(BIN)/pytest tests/e2e tests/contract tests/browser
+
+.PHONY: test-access
+test-access: prepared ## Tests of who may pass where and when, and of who may say so
+	@$(BIN)/pytest -m access -rP
 
 .PHONY: screenshots
 screenshots: prepared ## Pictures of the pages as Chromium shows them, in tests/artifacts/browser
@@ -66,6 +70,18 @@ lint: environment ## Style, types, architecture and the template
 	@PYTHONPATH=lambda $(BIN)/lint-imports
 	@$(BIN)/pyright
 	@$(BIN)/cfn-lint infra/template.yaml infra/parts/*.yaml
+	@$(MAKE) -s --no-print-directory security
+
+# Tests make up secrets, so only those of a known form count there. Words like "password" are ruff's and bandit's.
+SECRETS := $(BIN)/detect-secrets-hook --no-verify --disable-plugin KeywordDetector
+.PHONY: security
+security: environment ## Insecure code, secrets in files, known vulnerabilities of dependencies
+	@$(BIN)/bandit -q -c pyproject.toml -r services localaws lambda infra cli bench 2>/dev/null
+	@git ls-files -z -- ':!:tests' ':!:*.lock' ':!:*package-lock.json' ':!:bench/results' ':!:*.svg' | \
+	  xargs -0 -P2 -n150 $(SECRETS) --exclude-lines ' = "[0-9a-f]{64}"$$'
+	@git ls-files -z -- tests | xargs -0 -P2 -n150 $(SECRETS) \
+	  --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString
+	@$(BIN)/python requirements/advisories.py
 
 .PHONY: settings
 settings: environment ## Write docs/settings.md and the list of variables from the settings classes
@@ -102,6 +118,7 @@ lock: environment ## Choose versions anew within pyproject.toml's bounds
 	    --custom-compile-command "make lock" requirements/$$lock.in -o requirements/$$lock.lock; done
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --group dev \
 	  --custom-compile-command "make lock" pyproject.toml -o $(LOCK)
+	@$(BIN)/python requirements/advisories.py --strict
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -c $(LOCK) \
 	  --extra gateway --extra workers --extra enroll \
 	  --custom-compile-command "make lock" pyproject.toml -o requirements/services.lock

@@ -66,4 +66,4 @@ def retained_names(template: str | Mapping[str, Any]) -> set[str]:
 
 
 def _parsed(template: str) -> Mapping[str, Any]:
-    return yaml.load(template, _Template)  # noqa: S506  # a SafeLoader  # nosec B506
+    return yaml.load(template, _Template)  # noqa: S506  # a SafeLoader

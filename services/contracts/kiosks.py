@@ -20,7 +20,7 @@ PAIRING_CODE_VALIDITY = timedelta(minutes=15)
 KioskId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,99}$")]
 
 #: Crockford's base 32: no letter that is taken for a digit, and no U.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # pragma: allowlist secret
 _CODE = re.compile(f"[{_ALPHABET}]{{8}}")
 _TAKEN_FOR = str.maketrans("OIL", "011", "- ")
 _LONGEST_TYPED = 32

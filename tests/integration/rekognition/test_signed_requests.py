@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-KEYS = ("AKIAFACEGATE00000001", "a-secret/with+signs")
-TEMPORARY = ("ASIAFACEGATE00000002", "another-secret", "a-token")
+KEYS = ("AKIAFACEGATE00000001", "a-secret/with+signs")  # pragma: allowlist secret
+TEMPORARY = ("ASIAFACEGATE00000002", "another-secret", "a-token")  # pragma: allowlist secret
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,7 @@ def test_plain_http_goes_nowhere_unless_it_is_allowed(controller):
         "https://224.0.0.1/",
         "http://8.8.8.8/",
         "ftp://127.0.0.1/",
-        "https://user:password@127.0.0.1/",
+        "https://user:password@127.0.0.1/",  # pragma: allowlist secret
         "https:///",
         "https://127.0.0.1:99999/",
     ],
