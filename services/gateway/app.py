@@ -12,6 +12,10 @@ from services.gateway.authentication import KioskAuthenticator, PrincipalAuthent
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.docs import docs
+from services.gateway.door_actions import DoorActions
+from services.gateway.door_actions_api import door_actions_api
+from services.gateway.emergencies import EmergencyDesk
+from services.gateway.emergencies_api import emergencies_api
 from services.gateway.error_handlers import handle_errors, overloaded_answer
 from services.gateway.exports import PersonalData
 from services.gateway.exports_api import exports_api
@@ -58,6 +62,8 @@ def create_app(
     signatures: FrameSignatures,
     contacts: KioskContacts,
     access: AccessControl,
+    door_actions: DoorActions,
+    emergencies: EmergencyDesk,
     audit: AuditDesk,
     personal: PersonalData,
 ) -> Flask:
@@ -95,6 +101,10 @@ def create_app(
         Notes when kiosks were heard of.
     access : AccessControl
         Zones, doors, rules, holidays and lockdowns.
+    door_actions : DoorActions
+        What doors do when somebody may pass.
+    emergencies : EmergencyDesk
+        Where all doors are opened or locked.
     audit : AuditDesk
         The audit trail.
     personal : PersonalData
@@ -120,6 +130,8 @@ def create_app(
     app.register_blueprint(exports_api(personal, principals))
     app.register_blueprint(access_api(access, principals, settings))
     app.register_blueprint(access_lockdowns_api(access, principals, settings))
+    app.register_blueprint(door_actions_api(door_actions, principals, settings))
+    app.register_blueprint(emergencies_api(emergencies, principals, settings))
     app.register_blueprint(docs(app))
     app.register_blueprint(sign_in_api(sessions, operators, settings))
     app.register_blueprint(session_api(sessions, operators, settings))

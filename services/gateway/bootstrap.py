@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import Flask
 
 from services.access.register import AccessRegister
+from services.access.site import Site
 from services.audit.sealer import Sealer
 from services.audit.trail import TrailVerifier
 from services.aws.access import AccessStore
@@ -14,6 +15,9 @@ from services.aws.audit_trail import AuditTrail
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
 from services.aws.deletions import DeletionStore
+from services.aws.door_actions import DoorActionStore
+from services.aws.door_targets import DoorTargets
+from services.aws.emergencies import EmergencyStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.exports import PersonExports
 from services.aws.frames import FrameStore
@@ -31,6 +35,10 @@ from services.aws.replies import ReplyQueue, ReplyQueues
 from services.aws.sessions import SessionStore
 from services.aws.submissions import SubmissionStore
 from services.aws.tokens import TokenStore
+from services.doors.emergencies import Emergencies
+from services.doors.sending import OrderSender
+from services.doors.settings import DoorSettings
+from services.doors.webhooks import WebhookSender
 from services.gateway.access import AccessControl
 from services.gateway.admission import Admission
 from services.gateway.app import create_app
@@ -39,6 +47,8 @@ from services.gateway.audit_sealing import DailySealing
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.door_actions import DoorActions
+from services.gateway.emergencies import EmergencyDesk
 from services.gateway.exports import PersonalData
 from services.gateway.held import HeldPhotos
 from services.gateway.kiosk_contacts import KioskContacts
@@ -107,6 +117,7 @@ def make_app() -> Flask:
         removals=PhotoRemovalStore(aws),
         creations=CreationStore(aws),
     )
+    access, doors = AccessControl(AccessRegister(AccessStore(aws)), PeopleStore(aws)), DoorSettings()
     app = create_app(
         recognitions,
         repeatable,
@@ -127,7 +138,9 @@ def make_app() -> Flask:
         kiosk_register=KioskRegister(kiosks),
         signatures=FrameSignatures(KioskNonceStore(aws), settings.signed_frames_only),
         contacts=contacts,
-        access=AccessControl(AccessRegister(AccessStore(aws)), PeopleStore(aws)),
+        access=access,
+        door_actions=DoorActions(DoorActionStore(aws), access, doors.plain_http),
+        emergencies=emergency_desk(aws, access, doors),
         audit=AuditDesk(
             AuditLog(aws, "gateway"), trail, lambda now: TrailVerifier(trail, DecisionStore(aws), now)
         ),
@@ -135,3 +148,15 @@ def make_app() -> Flask:
     )
     ends_with_worker(app, replies)
     return app
+
+
+def emergency_desk(aws: Aws, access: AccessControl, settings: DoorSettings) -> EmergencyDesk:
+    """Plug together what opens and locks all doors."""
+    records = EmergencyStore(aws)
+    sender = OrderSender(
+        WebhookSender(plain_http=settings.plain_http), DoorTargets(aws), settings.attempt_seconds
+    )
+    emergencies = Emergencies(
+        records, Site(access.register), DoorActionStore(aws), sender, at_once=settings.at_once
+    )
+    return EmergencyDesk(emergencies, access, records)

@@ -454,6 +454,37 @@ TOO_MANY_ACCESS_RECORDS = ProblemType(
     "There are as many zones, doors, rules or holiday calendars as are taken. Remove one first, or let one "
     "rule name more groups, doors and zones.",
 )
+NO_ACTION = ProblemType(
+    "no-action",
+    HTTPStatus.NOT_FOUND,
+    "The door does nothing",
+    "No webhook, queue or event bus was set for the door. Set one with PUT /v1/doors/<id>/action.",
+)
+ACTION_CHANGED = ProblemType(
+    "action-changed",
+    HTTPStatus.PRECONDITION_FAILED,
+    "What the door does was changed meanwhile",
+    "The action is not as the request supposes: somebody changed it. Read it again, and try again.",
+)
+UNUSABLE_TARGET = ProblemType(
+    "unusable-target",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "No webhook may lead there",
+    "Webhooks are https, or http to a private network where that is allowed, and lead to no address that "
+    "clouds keep for themselves. The host's name has to be known.",
+)
+UNKNOWN_EMERGENCY = ProblemType(
+    "unknown-emergency",
+    HTTPStatus.NOT_FOUND,
+    "Unknown emergency",
+    "No emergency with this id was confirmed. Ids are those that POST /v1/emergencies answered with.",
+)
+WRONG_CONFIRMATION = ProblemType(
+    "wrong-confirmation",
+    HTTPStatus.FORBIDDEN,
+    "This confirms nothing",
+    "An emergency is confirmed within a minute, by the token or session that asked for it, with what it got.",
+)
 UNAVAILABLE = ProblemType(
     "unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -541,6 +572,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         WRONG_SIGNATURE,
         STALE_FRAME,
         REPLAYED_FRAME,
+        NO_ACTION,
+        ACTION_CHANGED,
+        UNUSABLE_TARGET,
+        UNKNOWN_EMERGENCY,
+        WRONG_CONFIRMATION,
         UNKNOWN_ACCESS_RECORD,
         ACCESS_RECORD_EXISTS,
         ACCESS_RECORD_CHANGED,

@@ -53,6 +53,7 @@ from tests.unit.gateway.in_memory import (
     kiosk_with,
 )
 from tests.unit.gateway.in_memory_audit import InMemoryAudit
+from tests.unit.gateway.in_memory_doors import InMemoryDoors
 from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
@@ -88,6 +89,8 @@ class Gateway:
     creations: InMemoryCreations
     contacts: KioskContacts
     access: InMemoryAccessStore
+    control: AccessControl
+    doors: InMemoryDoors
     audit: InMemoryAudit
     kept_photos: InMemoryKeptPhotos
     signing_in: SigningIn
@@ -159,7 +162,8 @@ def gateway() -> Iterator[Gateway]:
     archives, submissions = InMemoryArchives(), InMemorySubmissions()
     batches = Batches(submissions, archives, InMemoryOutcomes(enrollments), ("theirs",))
     contacts = KioskContacts(kiosks)
-    access = InMemoryAccessStore(*HOUSE)
+    access, doors = InMemoryAccessStore(*HOUSE), InMemoryDoors()
+    control = AccessControl(AccessRegister(access), people)
     audit = InMemoryAudit()
     kept_photos = InMemoryKeptPhotos()
     signing_in = SigningIn(settings, programs)
@@ -175,7 +179,8 @@ def gateway() -> Iterator[Gateway]:
         kiosk_register=KioskRegister(kiosks),
         signatures=FrameSignatures(InMemoryNonces(), settings.signed_frames_only),
         contacts=contacts,
-        access=AccessControl(AccessRegister(access), people),
+        access=control,
+        **doors.parts(control),
         audit=audit.desk,
         personal=PersonalData(register, kept_photos, InMemoryPersonExports()),
     )
@@ -205,6 +210,8 @@ def gateway() -> Iterator[Gateway]:
         creations,
         contacts,
         access,
+        control,
+        doors,
         audit,
         kept_photos,
         signing_in,

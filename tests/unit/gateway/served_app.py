@@ -51,6 +51,7 @@ from tests.unit.gateway.in_memory import (
     kiosk_with,
 )
 from tests.unit.gateway.in_memory_audit import InMemoryAudit
+from tests.unit.gateway.in_memory_doors import InMemoryDoors
 from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
@@ -109,6 +110,7 @@ def make_app() -> Flask:
     deletions = InMemoryDeletions(people)
     removals = InMemoryPhotoRemovals(enrollments, deletions)
     register = Register(people, enrollments, InMemoryUploads(), deletions, removals, InMemoryCreations())
+    control = AccessControl(AccessRegister(InMemoryAccessStore()), people)
     app = create_app(
         recognitions,
         repeatable,
@@ -121,7 +123,8 @@ def make_app() -> Flask:
         kiosk_register=KioskRegister(kiosks),
         signatures=FrameSignatures(InMemoryNonces(), settings.signed_frames_only),
         contacts=KioskContacts(kiosks),
-        access=AccessControl(AccessRegister(InMemoryAccessStore()), people),
+        access=control,
+        **InMemoryDoors().parts(control),
         audit=InMemoryAudit().desk,
         personal=PersonalData(register, InMemoryKeptPhotos(), InMemoryPersonExports()),
     )

@@ -103,6 +103,13 @@ PUT     /v1/zones/<target_id>/lockdown                          emergency
 DELETE  /v1/zones/<target_id>/lockdown                          emergency
 PUT     /v1/doors/<target_id>/lockdown                          emergency
 DELETE  /v1/doors/<target_id>/lockdown                          emergency
+GET     /v1/doors/<door_id>/action                              access:read
+PUT     /v1/doors/<door_id>/action                              access:write
+DELETE  /v1/doors/<door_id>/action                              access:write
+POST    /v1/emergencies                                         emergency
+POST    /v1/emergencies/<emergency_id>/confirmation             emergency
+GET     /v1/emergencies                                         access:read
+GET     /v1/emergencies/<emergency_id>                          access:read
 
 POST    /v1/operators                                           operators:write
 GET     /v1/operators                                           operators:write

@@ -293,6 +293,8 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         kiosk_register=KioskRegister(gateway.kiosks),
         signatures=FrameSignatures(InMemoryNonces(), required=False),
         contacts=gateway.contacts,
+        access=gateway.control,
+        **gateway.doors.parts(gateway.control),
         audit=gateway.audit.desk,
         personal=PersonalData(gateway.register, gateway.kept_photos, InMemoryPersonExports()),
     )
