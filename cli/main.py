@@ -20,6 +20,7 @@ from cli.audit import audit
 from cli.batch import is_batch, run_batch
 from cli.check import check
 from cli.connection import OnAws, complaints, connect, console
+from cli.consent import consent
 from cli.dataset.command import dataset
 from cli.dataset.photos import NoPhotos
 from cli.deploy import deploy, destroy, status
@@ -67,6 +68,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(tokens, name="tokens")
 app.add_typer(operators, name="operators")
 app.add_typer(held, name="held")
+people.command("consent")(consent)
 people.command("export")(export_person)
 app.add_typer(people, name="people")
 app.add_typer(dataset, name="dataset")

@@ -96,6 +96,7 @@ def show(whom: Whom, aws: OnAws = False) -> None:
         ("groups", escape(", ".join(person.groups))),
         ("external id", escape(person.external_id or "")),
         ("valid", _validity(person)),
+        ("consent", _consent(person)),
         ("enrolled", f"{person.created_at:%Y-%m-%d %H:%M}"),
     ):
         table.add_row(f"[dim]{name}[/]", value)
@@ -283,6 +284,15 @@ def _groups(given: list[str]) -> tuple[str, ...]:
         raise typer.BadParameter(
             "a group has up to 100 characters, and none of , ; and |", param_hint="--group"
         ) from error
+
+
+def _consent(person: Person) -> str:
+    consent = person.consent
+    if consent is None:
+        return "not recorded"
+    if consent.withdrawn_at is not None:
+        return f"[yellow]withdrawn[/] {consent.withdrawn_at:%Y-%m-%d}"
+    return f"{escape(consent.text_version or '')}, {consent.given_at:%Y-%m-%d}"
 
 
 def _validity(person: Person) -> str:

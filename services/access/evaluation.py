@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.access.rules import CompiledRules, Moment
 from services.contracts.access import AccessState, Door
-from services.contracts.domain import Person, PersonStatus
+from services.contracts.domain import Person
 from services.contracts.reasons import DecisionReason
 
 
@@ -69,7 +69,7 @@ def evaluate(
 
 def closed_to(person: Person, door: Door | None, at: datetime, state: AccessState) -> DecisionReason | None:
     """Tell why a person passes a door by no rule at all; None if the rules decide."""
-    if person.status is not PersonStatus.ACTIVE:
+    if not person.may_be_recognised:
         return DecisionReason.PERSON_DISABLED
     if person.valid_from is not None and at < person.valid_from:
         return DecisionReason.PERSON_NOT_YET_VALID

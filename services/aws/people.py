@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: The index has one partition with everybody in it, sorted by name.
 _BY_NAME, _EVERYBODY = "by-name", "person"
 _STATUS = {"#status": "status"}
-_OPTIONAL = {"external_id", "valid_from", "valid_until"}
+_OPTIONAL = {"external_id", "valid_from", "valid_until", "consent"}
 _DELETING = {":deleting": attribute(PersonStatus.DELETING.value)}
 #: What is left of a deleted person has no name; somebody who is being deleted is not changed any more.
 _CHANGEABLE = "attribute_exists(full_name) AND #status <> :deleting"

@@ -48,6 +48,32 @@ class PersonStatus(StrEnum):
 ENOUGH_PHOTOS = 3
 
 
+class Consent(_Record):
+    """That a person agreed to be recognised, and whether they still do.
+
+    Attributes
+    ----------
+    given_at : datetime, optional
+        None where none was recorded before it was withdrawn.
+    text_version : str, optional
+        Which text they agreed to.
+    recorded_by : str
+        Who wrote it down last.
+    withdrawn_at : datetime, optional
+        Since then no door opens to them.
+    """
+
+    given_at: Instant | None = None
+    text_version: str | None = None
+    recorded_by: str
+    withdrawn_at: Instant | None = None
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether they do not agree any more."""
+        return self.withdrawn_at is not None
+
+
 class Person(_Record):
     """Someone enrolled.
 
@@ -59,6 +85,8 @@ class Person(_Record):
         Their number in somebody else's system.
     valid_from, valid_until : datetime, optional
         They pass no door before the first, nor from the second on.
+    consent : Consent, optional
+        None where nothing was recorded: Facegate does not ask for it, but keeps to its withdrawal.
     photos : int
         How many of their photos are indexed.
     version : int
@@ -72,6 +100,7 @@ class Person(_Record):
     external_id: str | None = None
     valid_from: Instant | None = None
     valid_until: Instant | None = None
+    consent: Consent | None = None
     photos: int = Field(default=0, ge=0)
     created_at: AwareDatetime
     updated_at: AwareDatetime | None = None
@@ -81,6 +110,18 @@ class Person(_Record):
     def wants_more_photos(self) -> bool:
         """Whether more photos would make recognition surer."""
         return self.photos < ENOUGH_PHOTOS
+
+    @property
+    def may_be_recognised(self) -> bool:
+        """Whether rules decide at all: they are active, and have not withdrawn their consent."""
+        return self.status is PersonStatus.ACTIVE and not (self.consent and self.consent.withdrawn)
+
+    def withdrawn_consent(self, recorded_by: str, now: datetime) -> Consent:
+        """Make the consent of this person when they agree no more; the first withdrawal stands."""
+        standing = self.consent or Consent(recorded_by=recorded_by)
+        if standing.withdrawn:
+            return standing
+        return standing.model_copy(update={"withdrawn_at": now, "recorded_by": recorded_by})
 
 
 class Face(_Record):

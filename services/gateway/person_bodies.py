@@ -128,6 +128,38 @@ class _Body(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class ConsentGiven(_Input):
+    """That a person agreed to be recognised.
+
+    Attributes
+    ----------
+    text_version : str
+        Which text they agreed to.
+    given_at : datetime
+        When; now if left out.
+    """
+
+    text_version: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,100}$")
+    ]
+    given_at: Instant | None = None
+
+
+class ConsentBody(_Body):
+    """That a person agreed to be recognised, and whether they still do.
+
+    Attributes
+    ----------
+    withdrawn_at : datetime or None
+        Since then no door opens to them.
+    """
+
+    given_at: AwareDatetime | None
+    text_version: str | None
+    recorded_by: str
+    withdrawn_at: AwareDatetime | None
+
+
 class PersonBody(_Body):
     """A person as programs see them.
 
@@ -146,6 +178,7 @@ class PersonBody(_Body):
     external_id: str | None
     valid_from: AwareDatetime | None
     valid_until: AwareDatetime | None
+    consent: ConsentBody | None
     photos: int
     wants_more_photos: str | None
     created_at: AwareDatetime
@@ -162,6 +195,7 @@ class PersonBody(_Body):
             external_id=person.external_id,
             valid_from=person.valid_from,
             valid_until=person.valid_until,
+            consent=ConsentBody(**person.consent.model_dump()) if person.consent else None,
             photos=person.photos,
             wants_more_photos=_wish(person) if person.wants_more_photos else None,
             created_at=person.created_at,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from services.contracts.access import Door
-from services.contracts.domain import Matched, Person, PersonStatus
+from services.contracts.domain import Matched, Person
 from services.contracts.reasons import DecisionReason
 
 
@@ -108,6 +108,6 @@ def decide(matches: Sequence[PersonMatch], policy: Policy) -> Verdict:
     rivals = (match for match in matches if match.person.person_id != person.person_id)
     if any(best.similarity - rival.similarity <= policy.margin for rival in rivals):
         return Verdict(DecisionReason.AMBIGUOUS, match=best)
-    if person.status is not PersonStatus.ACTIVE:
+    if not person.may_be_recognised:
         return Verdict(DecisionReason.PERSON_DISABLED, person, best)
     return Verdict(DecisionReason.MATCH, person, best)

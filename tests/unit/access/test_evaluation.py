@@ -4,7 +4,7 @@ import pytest
 
 from services.access.evaluation import Passage, evaluate
 from services.contracts.access import AccessState, Holiday, HolidayCalendar
-from services.contracts.domain import PersonStatus
+from services.contracts.domain import Consent, PersonStatus
 from services.contracts.reasons import DecisionReason
 from tests.unit.access.in_memory import ADA, NOW, compiled, rule
 
@@ -113,6 +113,7 @@ def test_a_night_that_begins_before_a_holiday_lasts_into_it():
     [
         ({"status": PersonStatus.DISABLED}, DecisionReason.PERSON_DISABLED),
         ({"status": PersonStatus.DELETING}, DecisionReason.PERSON_DISABLED),
+        ({"consent": Consent(recorded_by="eve", withdrawn_at=NOW)}, DecisionReason.PERSON_DISABLED),
         ({"valid_from": NOW + DAY}, DecisionReason.PERSON_NOT_YET_VALID),
         ({"valid_until": NOW}, DecisionReason.PERSON_EXPIRED),
         ({"valid_from": NOW, "valid_until": NOW + DAY}, DecisionReason.MATCH),

@@ -52,6 +52,8 @@ GET     /v1/people/<person_id>/photos                           people:read
 POST    /v1/people/<person_id>/photos/uploads                   people:write
 DELETE  /v1/people/<person_id>/photos/<enrollment_id>           people:write
 GET     /v1/people/<person_id>/photos/<enrollment_id>/image      photos:read
+PUT     /v1/people/<person_id>/consent                          people:write
+DELETE  /v1/people/<person_id>/consent                          people:write
 GET     /v1/people/<person_id>/export                           photos:read
 GET     /v1/enrollments                                         people:read
 GET     /v1/enrollments/<enrollment_id>                         people:read
