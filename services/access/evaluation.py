@@ -59,10 +59,12 @@ def evaluate(
     moment = Moment(at)
     reason = DecisionReason.NO_RULE
     for ready in rules.covering(door, person.groups):
-        if not ready.is_valid(at):
+        if ready.valid_from is not None and at < ready.valid_from:
             continue
-        if ready.opens(moment):
-            return Passage(DecisionReason.MATCH, ready.rule.rule_id)
+        if ready.valid_until is not None and at >= ready.valid_until:
+            continue
+        if moment.within(ready.hours):
+            return Passage(DecisionReason.MATCH, ready.rule_id)
         reason = DecisionReason.OUTSIDE_SCHEDULE
     return Passage(reason)
 

@@ -141,7 +141,9 @@ def _rule_sentence(
     )
     match standing:
         case RuleStanding.OPENS:
-            return f"It lets {_shared(ready, person)} pass at {_clock(moment.local(ready.hours.zone))}."
+            return (
+                f"It lets {_shared(ready, person)} pass at {_clock(moment.at.astimezone(ready.hours.zone))}."
+            )
         case RuleStanding.OTHER_GROUPS:
             return f"It is for {', '.join(rule.groups)}; {person.full_name} belongs to {_groups(person)}."
         case RuleStanding.SWITCHED_OFF:
@@ -151,7 +153,7 @@ def _rule_sentence(
         case RuleStanding.NOT_VALID_ANY_MORE:
             return f"It was valid until {rule.valid_until:%Y-%m-%d %H:%M %Z}."
         case RuleStanding.OUTSIDE_SCHEDULE:
-            return f"{_clock(moment.local(ready.hours.zone))} is outside its hours{then}."
+            return f"{_clock(moment.at.astimezone(ready.hours.zone))} is outside its hours{then}."
 
 
 def _sentence(

@@ -9,6 +9,7 @@ where the next day is a holiday.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from services.contracts.access import MINUTES_A_DAY, HolidayCalendar, Rule, minutes_of
@@ -20,9 +21,29 @@ _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
+class WallClock(NamedTuple):
+    """What a clock on the wall shows.
+
+    Attributes
+    ----------
+    minute : int
+        Since midnight.
+    """
+
+    today: date
+    yesterday: date
+    minute: int
+
+    @classmethod
+    def at(cls, local: datetime) -> Self:
+        """Read a moment in a time zone."""
+        today = local.date()
+        return cls(today, today - _DAY, local.hour * 60 + local.minute)
+
+
+@dataclass(frozen=True, slots=True)
 class Hours:
-    """The hours of a rule, ready to be asked.
+    """The hours of a rule, ready to be asked; many rules have the same.
 
     Attributes
     ----------
@@ -41,7 +62,7 @@ class Hours:
     yearly: frozenset[tuple[int, int]]
 
     @classmethod
-    def of(cls, rule: Rule, calendars: Mapping[str, HolidayCalendar]) -> "Hours":
+    def of(cls, rule: Rule, calendars: Mapping[str, HolidayCalendar]) -> Self:
         """Read the hours of a rule and the calendars that it names."""
         days = [
             holiday.day
@@ -58,25 +79,18 @@ class Hours:
 
     def of_day(self, day: date) -> Spans:
         """Tell what begins on a day."""
-        if day in self.dated or (day.month, day.day) in self.yearly:
+        if (self.dated and day in self.dated) or (self.yearly and (day.month, day.day) in self.yearly):
             return self.holiday
         return self.week[day.weekday()]
 
-    def include(self, local: datetime) -> bool:
-        """Tell whether a wall-clock time is within.
-
-        Parameters
-        ----------
-        local : datetime
-            In the rule's time zone.
-        """
-        minute = local.hour * 60 + local.minute
-        today = local.date()
-        for start, end in self.of_day(today):
+    def include(self, clock: WallClock) -> bool:
+        """Tell whether what a clock in the rule's time zone shows is within."""
+        minute = clock.minute
+        for start, end in self.of_day(clock.today):
             if start <= minute < end:
                 return True
         late = minute + MINUTES_A_DAY
-        return any(late < end for _, end in self.of_day(today - _DAY))
+        return any(late < end for _, end in self.of_day(clock.yesterday))
 
     def next_opening(self, after: datetime, days: int) -> datetime | None:
         """Find when they begin next.
@@ -97,7 +111,7 @@ class Hours:
         for number in range(days + 1):
             for moment in sorted(self._possible_openings(first + number * _DAY)):
                 local = moment.astimezone(self.zone)
-                if moment > after and self.include(local):
+                if moment > after and self.include(WallClock.at(local)):
                     return local
         return None
 

@@ -4,51 +4,54 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from zoneinfo import ZoneInfo
 
-from services.access.hours import Hours
+from services.access.hours import Hours, WallClock
 from services.contracts.access import EVERYONE, AccessConfiguration, Door, HolidayCalendar, Rule
 
 
 class Moment:
-    """A moment, and what the clocks of time zones show at it."""
+    """A moment, and which hours include it; asked once for hours that several rules have."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        self._local: dict[ZoneInfo, datetime] = {}
+        self._clocks: dict[ZoneInfo, WallClock] = {}
+        self._within: dict[int, bool] = {}
 
-    def local(self, zone: ZoneInfo) -> datetime:
-        """Tell what the clocks of a time zone show."""
-        local = self._local.get(zone)
-        if local is None:
-            local = self._local[zone] = self.at.astimezone(zone)
-        return local
+    def within(self, hours: Hours) -> bool:
+        """Tell whether hours include it."""
+        # by identity: to compare hours takes as long as to ask them
+        within = self._within.get(id(hours))
+        if within is None:
+            within = self._within[id(hours)] = hours.include(self._clock(hours.zone))
+        return within
+
+    def _clock(self, zone: ZoneInfo) -> WallClock:
+        clock = self._clocks.get(zone)
+        if clock is None:
+            clock = self._clocks[zone] = WallClock.at(self.at.astimezone(zone))
+        return clock
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReadyRule:
     """A rule with its hours and holidays looked up."""
 
     rule: Rule
+    rule_id: str
+    valid_from: datetime | None
+    valid_until: datetime | None
     hours: Hours
 
     @classmethod
-    def of(cls, rule: Rule, calendars: Mapping[str, HolidayCalendar]) -> "ReadyRule":
+    def of(cls, rule: Rule, hours: Hours) -> Self:
         """Make a rule ready."""
-        return cls(rule, Hours.of(rule, calendars))
-
-    def is_valid(self, at: datetime) -> bool:
-        """Tell whether the rule counts at all."""
-        rule = self.rule
-        return (
-            rule.enabled
-            and (rule.valid_from is None or rule.valid_from <= at)
-            and (rule.valid_until is None or at < rule.valid_until)
-        )
+        return cls(rule, rule.rule_id, rule.valid_from, rule.valid_until, hours)
 
     def opens(self, moment: Moment) -> bool:
-        """Tell whether its hours include a moment."""
-        return self.hours.include(moment.local(self.hours.zone))
+        """Tell whether the rule's hours include a moment, whether or not it is valid then."""
+        return moment.within(self.hours)
 
 
 #: By door or zone, then by group.
@@ -60,9 +63,10 @@ class CompiledRules:
 
     def __init__(self, configuration: AccessConfiguration) -> None:
         self.configuration = configuration
-        ready = [
-            ReadyRule.of(rule, configuration.calendars) for _, rule in sorted(configuration.rules.items())
-        ]
+        # rules that are switched off count as if they were not there
+        ready = _ready(
+            [rule for _, rule in sorted(configuration.rules.items()) if rule.enabled], configuration.calendars
+        )
         self._by_door = _index(ready, lambda rule: rule.doors)
         self._by_zone = _index(ready, lambda rule: rule.zones)
 
@@ -87,14 +91,22 @@ class CompiledRules:
                     yield from rules.get(group, ())
 
     def naming(self, door: Door) -> list[ReadyRule]:
-        """List the rules that name a door or its zone, by id."""
-        found = {
-            ready.rule.rule_id: ready
-            for rules in (self._by_door.get(door.door_id, {}), self._by_zone.get(door.zone_id, {}))
-            for group in rules.values()
-            for ready in group
-        }
-        return [found[rule_id] for rule_id in sorted(found)]
+        """List the rules that name a door or its zone, also those that are switched off, by id."""
+        rules = [
+            rule
+            for _, rule in sorted(self.configuration.rules.items())
+            if door.door_id in rule.doors or door.zone_id in rule.zones
+        ]
+        return _ready(rules, self.configuration.calendars)
+
+
+def _ready(rules: Iterable[Rule], calendars: Mapping[str, HolidayCalendar]) -> list[ReadyRule]:
+    known: dict[Hours, Hours] = {}
+    ready: list[ReadyRule] = []
+    for rule in rules:
+        hours = Hours.of(rule, calendars)
+        ready.append(ReadyRule.of(rule, known.setdefault(hours, hours)))
+    return ready
 
 
 def _index(rules: Iterable[ReadyRule], places: Callable[[Rule], Iterable[str]]) -> _Index:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.access.evaluation import evaluate
-from services.access.hours import Hours
-from services.access.rules import CompiledRules, ReadyRule
+from services.access.hours import Hours, WallClock
+from services.access.rules import CompiledRules
 from services.contracts.access import (
     MINUTES_A_DAY,
     WEEKDAYS,
@@ -200,12 +200,12 @@ def test_hours_near_a_change_of_clocks_are_the_oracles_minute_by_minute(change, 
     rule = data.draw(_rules("r", zone_name, st.none())).model_copy(
         update={"calendars": ("a",), "enabled": True}
     )
-    ready = ReadyRule.of(rule, {"a": calendar})
+    hours = Hours.of(rule, {"a": calendar})
     begin = moment - timedelta(hours=4)
     shown = shown_open(rule, {"a": calendar}, wall(begin, zone_name).date(), 4)
     for number in range(8 * 60):
         at = begin + number * _MINUTE
-        assert ready.hours.include(at.astimezone(ready.hours.zone)) == (wall(at, zone_name) in shown), at
+        assert hours.include(WallClock.at(at.astimezone(hours.zone))) == (wall(at, zone_name) in shown), at
 
 
 @settings(max_examples=30, deadline=None)
@@ -222,6 +222,7 @@ def test_the_next_opening_is_the_first_minute_at_which_the_oracle_is_open(change
     expected = next((at for at in minutes if wall(at, zone_name) in shown), None)
     found = Hours.of(rule, {}).next_opening(after, days=8)
     if expected is not None:
-        assert found == expected
+        # Python calls moments of two zones unequal where one of their clocks shows them twice
+        assert found.astimezone(UTC) == expected
     else:
         assert found is None or found - after > 1.9 * _DAY
