@@ -24,7 +24,9 @@ from cli.consent import consent
 from cli.dataset.command import dataset
 from cli.dataset.photos import NoPhotos
 from cli.deploy import deploy, destroy, status
+from cli.door_actions import NoAction, door_actions
 from cli.doors import doors
+from cli.emergency import emergency
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.exports import export_person
 from cli.held import held
@@ -63,6 +65,8 @@ app = typer.Typer(
 app.add_typer(kiosks, name="kiosks")
 app.add_typer(zones, name="zones")
 app.add_typer(doors, name="doors")
+doors.add_typer(door_actions, name="action")
+app.add_typer(emergency, name="emergency")
 app.add_typer(rules, name="rules")
 app.add_typer(audit, name="audit")
 app.add_typer(tokens, name="tokens")
@@ -93,6 +97,7 @@ _EXPECTED = (
     KioskUnknown,
     LastAdmin,
     MachineError,
+    NoAction,
     NoPhotos,
     NotHeld,
     OperatorChanged,
