@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from cachetools import TTLCache
 from pydantic import TypeAdapter, ValidationError
 
-from services.contracts.operators import FAILURES_FORGOTTEN_AFTER, FailedSignIns, Login, Operator
+from services.contracts.operators import FAILURES_FORGOTTEN_AFTER, FailedSignIns, Login, Operator, Role
 from services.gateway.collaborators import OperatorRecords
 from services.gateway.limits import RateLimit
 from services.gateway.problems import TOO_MANY_SIGN_INS, TOO_MANY_TRIES, WRONG_CREDENTIALS, Problem
@@ -38,8 +38,8 @@ class PasswordSignIn:
     of_a_login : RateLimit
         How often each login may be tried.
     at_once : int
-        Passwords compared at the same time. Each takes 64 MiB and most of a tenth of a second of all cores,
-        which kiosks need.
+        Passwords compared at the same time. Each takes 64 MiB and a tenth of a second or two of a core, which
+        kiosks need.
     now : callable
         The time.
     """
@@ -117,6 +117,9 @@ class PasswordSignIn:
             with self._lock:
                 known = self._unknown.get(login, FailedSignIns())
                 self._unknown[login] = known.and_one(self._now())
+            if login:
+                # in vain, and as long as for somebody's login
+                self._operators.note_failed_sign_ins(self._nobody(login), known)
             return
         for _ in range(_ATTEMPTS):
             if self._operators.note_failed_sign_ins(operator, operator.failed_sign_ins.and_one(self._now())):
@@ -124,6 +127,9 @@ class PasswordSignIn:
             operator = self._operators.get(login)
             if operator is None:
                 return
+
+    def _nobody(self, login: str) -> Operator:
+        return Operator(operator_id=login, role=Role.VIEWER, created_at=self._now())
 
     @contextmanager
     def _place(self) -> Generator[None]:

@@ -1,5 +1,6 @@
 """The API by which operators sign in and out."""
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Blueprint, Response, g, request
@@ -18,6 +19,7 @@ from services.gateway.problems import (
     TOO_MANY_TRIES,
     UNUSABLE_PASSWORD,
     WRONG_CREDENTIALS,
+    Problem,
 )
 from services.gateway.session_bodies import Credentials, PasswordChange, SessionBody
 from services.gateway.session_cookies import (
@@ -61,6 +63,9 @@ def sign_in_api(sessions: Sessions, operators: OperatorRegister, settings: Gatew
     def sign_in() -> Response:
         credentials = read_json(request, Credentials, watchdog)
         operator = operators.passwords.identify(credentials.login, credentials.password)
+        with suppress(Problem):
+            if (previous := shown_session(request)) is not None:
+                sessions.end(previous)
         signed_in = sessions.begin(operator)
         g.principal = signed_in.principal
         return _answer(sessions, signed_in, HTTPStatus.CREATED)

@@ -92,7 +92,7 @@ class GatewaySettings(BaseSettings):
     sign_in_limit_of_login : str
         The same for one login.
     passwords_at_once : int
-        Passwords compared at the same time by a process; each takes 64 MiB.
+        Passwords compared at the same time by a process; each takes 64 MiB and a core.
     session_idle : float
         Seconds without a request after which an operator's session ends.
     session_longest : float
@@ -131,7 +131,7 @@ class GatewaySettings(BaseSettings):
     signed_frames_only: bool = False
     sign_in_limit: Annotated[str, AfterValidator(_rate_limit)] = "30/minute"
     sign_in_limit_of_login: Annotated[str, AfterValidator(_rate_limit)] = "10/minute"
-    passwords_at_once: Annotated[int, Field(gt=0)] = 2
+    passwords_at_once: Annotated[int, Field(gt=0)] = 1
     session_idle: Annotated[float, Field(gt=0)] = 30 * 60.0
     session_longest: Annotated[float, Field(gt=0)] = 12 * 3600.0
     proxies: Annotated[int, Field(ge=0)] = 0

@@ -186,9 +186,10 @@ def test_every_route_is_listed(gateway: Gateway):
 
 def test_a_route_that_nobody_listed_is_found(gateway: Gateway):
     app, added = gateway.client.application, Blueprint("added", __name__)
+    before = routes_of(app)
     added.add_url_rule("/v1/doors/<path:door>", view_func=lambda door: "", methods=["POST"])
     app.register_blueprint(added)
-    assert set(routes_of(app)) - {route.name for route in TABLE} == {"POST /v1/doors/<door>"}
+    assert set(routes_of(app)) - set(before) == {"POST /v1/doors/<door>"}
 
 
 @pytest.mark.parametrize("role", Role)

@@ -1,8 +1,10 @@
 """Operators sign in, work with their sessions, and sign out."""
 
 import logging
+from collections.abc import Callable
 
 import pytest
+import requests
 from flask.testing import FlaskClient
 
 from services.contracts.operators import OperatorStatus, Role
@@ -12,6 +14,7 @@ from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory_operators import PASSWORD, sign_in, signed_in
+from tests.unit.gateway.serving import Served
 
 pytestmark = pytest.mark.access
 
@@ -97,6 +100,21 @@ def test_a_wrong_login_and_a_wrong_password_are_answered_alike(gateway: Gateway,
     assert "Set-Cookie" not in answer.headers
 
 
+def test_a_wrong_password_asks_the_table_alike_whether_or_not_somebody_has_the_login(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+):
+    operators, asked = gateway.signing_in.operators, []
+    for name in ("get", "note_failed_sign_ins"):
+        method = getattr(operators, name)
+        monkeypatch.setattr(
+            operators, name, lambda *given, name=name, method=method: (asked.append(name), method(*given))[1]
+        )
+    for login in ("viewer", "nobody"):
+        sign_in(gateway.client, login, "wrong")
+    assert asked == ["get", "note_failed_sign_ins"] * 2
+    assert "nobody" not in operators.operators
+
+
 def test_every_sign_in_is_another_session(gateway: Gateway):
     sign_in(gateway.client, "viewer")
     first = gateway.client.get_cookie(LOCAL_COOKIE)
@@ -105,6 +123,10 @@ def test_every_sign_in_is_another_session(gateway: Gateway):
     assert first
     assert second
     assert first.value != second.value
+    # the one that was left is of no use to whoever has it
+    assert list(gateway.signing_in.records.sessions) == [SessionToken(second.value).sha256]
+    gateway.client.set_cookie(LOCAL_COOKIE, "made up")
+    assert sign_in(gateway.client, "viewer").status_code == 201
 
 
 def test_the_table_has_no_token_and_the_log_has_neither_token_nor_password(
@@ -338,7 +360,6 @@ def test_an_address_may_try_so_often_whatever_the_login(gateway: Gateway):
 def test_few_passwords_are_compared_at_a_time(gateway: Gateway):
     places = gateway.signing_in.passwords._places
     assert places.acquire(blocking=False)
-    assert places.acquire(blocking=False)
     refused = sign_in(gateway.client, "viewer")
     assert problem_of(refused) == (503, "too-many-sign-ins")
     assert refused.headers["Retry-After"] == "1"
@@ -355,3 +376,17 @@ def test_a_session_that_has_ended_leads_no_list_on(gateway: Gateway):
     signed_in(gateway.client, "viewer")
     refused = gateway.client.get("/v1/people", query_string={"cursor": cursor})
     assert problem_of(refused) == (400, "invalid-cursor")
+
+
+def test_behind_a_proxy_that_ends_tls_the_session_is_one_over_tls(serve: Callable[..., Served]):
+    served = serve(FACEGATE_PROXIES="1")
+    answer = requests.post(
+        f"{served.url}/v1/session",
+        json={"login": "viewer", "password": PASSWORD},
+        headers={"Host": "gate.example", "X-Forwarded-Proto": "https", "Origin": "https://gate.example"},
+        timeout=10,
+    )
+    assert answer.status_code == 201, answer.text
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith(f"{SECURE_COOKIE}=")
+    assert "Secure" in cookie.split("; ")
