@@ -20,7 +20,8 @@ def audited() -> list[dict[str, Any]] | None:
     """Ask the package index about each locked version; None where it cannot be asked."""
     command = [
         sys.executable, "-m", "pip_audit", "--vulnerability-service", "pypi", "--requirement", str(LOCK),
-        "--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off", "--timeout", "5",
+        "--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off",
+        "--timeout", "5",
     ]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
@@ -37,9 +38,8 @@ def main() -> int:
         return 0
     known = [package for package in packages if "skip_reason" not in package]
     if len(known) < len(packages):
-        print(
-            f"advisories: {len(packages) - len(known)} of {len(packages)} packages NOT checked, the index has none"
-        )
+        unknown = len(packages) - len(known)
+        print(f"advisories: {unknown} of {len(packages)} packages NOT checked, the index has none")
     vulnerable = [package for package in known if package["vulns"]]
     for package in vulnerable:
         for found in package["vulns"]:
