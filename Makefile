@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FACEGATE_HOME ?= .facegate
 PACK := $(FACEGATE_HOME)/models/default
+ASSETS := services/gateway/static/vendor/fr_detect.onnx.gz
 LOCK := requirements/facegate.lock
 
 export FACEGATE_HOME
@@ -63,6 +64,10 @@ bench-kiosks: prepared ## The recognition path under load; figures in bench/resu
 bench-enroll: prepared ## Enrollment of batches: how fast, and with how much memory; figures in bench/results
 	@FACEGATE_FACES="$${FACEGATE_FACES:-$(wildcard ../shared/faces/lfw10)}" $(BIN)/python -m bench.enroll
 
+.PHONY: bench-rules
+bench-rules: environment ## Who may pass, evaluated for 10,000 people, 500 doors and 2,000 rules; figures in bench/results
+	@$(BIN)/python -m bench.rules
+
 .PHONY: lint
 lint: environment ## Style, types, architecture and the template
 	@$(BIN)/ruff check .
@@ -89,7 +94,7 @@ settings: environment ## Write docs/settings.md and the list of variables from t
 	@$(BIN)/facegate settings --output names >services/variables.txt
 
 .PHONY: prepared
-prepared: environment models
+prepared: environment models assets
 
 .PHONY: environment
 environment: $(VENV)/.locked ## Make the virtual environment from the lock file
@@ -110,6 +115,13 @@ $(VENV)/.locked: $(LOCK) requirements/uv.lock requirements/nodejs.lock pyproject
 .PHONY: models
 models: environment ## Prepare the default model pack
 	@$(BIN)/python -m localaws.rekognition prepare --pack-dir $(PACK)
+
+.PHONY: assets
+assets: $(ASSETS) ## Install what the pages are built with
+
+$(ASSETS): assets/package-lock.json localaws/rekognition/engine/packs/default/pack.toml | models
+	@echo "… installing what the pages are built with"
+	@$(BIN)/python -m assets --pack-dir $(PACK)
 
 .PHONY: lock
 lock: environment ## Choose versions anew within pyproject.toml's bounds

@@ -2,13 +2,17 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, redirect, render_template, url_for
+import structlog
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.gateway.openapi import Answer, operation
 from services.gateway.openapi_fields import LOCATION
+from services.gateway.page_files import DETECTOR, STATIC, has_detector, languages
 from services.gateway.problems import PROBLEM_TYPES
 from services.gateway.settings import GatewaySettings
+
+_log = structlog.stdlib.get_logger(__name__)
 
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -24,10 +28,20 @@ _CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
+#: WebAssembly may be compiled in the worker of the face detector and nowhere else.
+_DETECTOR_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
 
 def pages(settings: GatewaySettings) -> Blueprint:
     """Make the blueprint of the kiosk page and the explanations of problems."""
     blueprint = Blueprint("pages", __name__)
+    spoken = languages()
+    detector = DETECTOR if has_detector(STATIC) else None
+    if detector is None:
+        _log.warning(
+            "the kiosk page has no face detector and sends a picture whenever the scene changes;"
+            " `make assets` installs one"
+        )
 
     @blueprint.get("/")
     @operation("Go to the kiosk page", Answer(HTTPStatus.FOUND, "There.", "text/html", (LOCATION,)))
@@ -36,18 +50,34 @@ def pages(settings: GatewaySettings) -> Blueprint:
 
     @blueprint.get("/kiosk")
     @operation("Show the kiosk page", Answer(HTTPStatus.OK, "The page.", "text/html"))
-    def kiosk() -> str:
-        return render_template(
-            "kiosk.html",
-            wait=min(settings.max_wait, int(settings.recognition_deadline)),
-            frame_worth=settings.recognition_deadline,
+    def kiosk() -> Response:
+        texts = spoken.choose(request.args.get("lang"), request.accept_languages)
+        page = make_response(
+            render_template(
+                "kiosk.html",
+                texts=texts,
+                detector=detector,
+                wait=min(settings.max_wait, int(settings.recognition_deadline)),
+                frame_worth=settings.recognition_deadline,
+            )
         )
+        page.content_language.add(texts.language)
+        page.vary.add("Accept-Language")
+        # it names files by their version
+        page.cache_control.no_cache = True
+        return page
 
     @blueprint.get("/problems/<slug>")
     @operation("Explain a kind of problem", Answer(HTTPStatus.OK, "A page.", "text/html"))
     def problem(slug: str) -> str:
         problem_type = PROBLEM_TYPES.get(slug) or abort(404)
         return render_template("problem.html", problem=problem_type)
+
+    @blueprint.after_app_request
+    def let_detector_compile(response: Response) -> Response:
+        if request.endpoint == "static" and request.path.endswith(DETECTOR):
+            response.headers["Content-Security-Policy"] = _DETECTOR_POLICY
+        return response
 
     return blueprint
 

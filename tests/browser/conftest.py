@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
 
 from cli.portraits import eileen_collins, grace_hopper
+from services.gateway.page_files import STATIC, has_detector
 from tests.browser.fake_camera import film
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts" / "browser"
@@ -83,6 +84,17 @@ def chromium(playwright: Playwright) -> str:
         if path and Path(path).exists():
             return path
     missing = "no Chromium: apt-get install chromium, or playwright install chromium"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def detector() -> None:
+    """The kiosk page's face detector, which ``make assets`` installs."""
+    if has_detector(STATIC):
+        return
+    missing = "the kiosk page has no face detector: make assets"
     if os.environ.get("CI") == "true":
         pytest.fail(missing)
     pytest.skip(missing)

@@ -1,38 +1,40 @@
-// Talking to the gateway: a frame in, a decision out, or a reason why not.
+// Talking to the gateway: frames in, a decision out, or what kind of trouble there is.
 
 const LONGEST_POLLING_SECONDS = 5;
 // beyond the gateway's own longest wait a silent connection is a broken one
 const NETWORK_ALLOWANCE_SECONDS = 5;
 
-/** The gateway gave no decision; `retryAfter` is its advice in seconds, or null. */
+/**
+ * The gateway gave no decision. `kind` is "offline", "busy", "trouble", "slow", "token" or "refused"; `retryAfter` is
+ * the gateway's advice in seconds, or null.
+ */
 export class NoDecision extends Error {
-  constructor(kind, sentence, retryAfter = null) {
-    super(sentence);
+  constructor(kind, message, retryAfter = null) {
+    super(message);
     this.kind = kind;
     this.retryAfter = retryAfter;
   }
 }
 
 /**
- * Posts a frame and resolves to its decision. Throws NoDecision. Posted again with the same `key`, a frame that the
- * gateway has got already is not decided a second time.
+ * Posts frames of one visitor and resolves to their decision. Throws NoDecision. Posted again with the same `key`,
+ * frames that the gateway has got already are not decided a second time.
  */
-export async function recognize(frame, key, token, wait) {
-  const answer = await ask(
-    "/v1/recognitions",
-    {
-      method: "POST",
-      headers: {
-        Authorization: `Bearer ${token}`,
-        "Content-Type": frame.type,
-        "Idempotency-Key": `"${key}"`,
-        Prefer: `wait=${wait}`,
-      },
-      body: frame,
-    },
-    wait,
-  );
+export async function recognize(frames, key, token, wait) {
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    "Idempotency-Key": `"${key}"`,
+    Prefer: `wait=${wait}`,
+  };
+  const answer = await ask("/v1/recognitions", { method: "POST", headers, body: bodyOf(frames) }, wait);
   return answer.status === 202 ? poll(answer.headers.get("Location"), token) : answer.json();
+}
+
+function bodyOf(frames) {
+  if (frames.length === 1) return frames[0];
+  const form = new FormData();
+  frames.forEach((frame, number) => form.append("image", frame, `${number + 1}.jpg`));
+  return form;
 }
 
 async function poll(location, token) {
@@ -42,7 +44,7 @@ async function poll(location, token) {
     const answer = await ask(location, { headers: { Authorization: `Bearer ${token}` } }, 0);
     if (answer.status === 200) return answer.json();
   }
-  throw new NoDecision("slow", "This took too long. The door stays shut; please try again.", 1);
+  throw new NoDecision("slow", "the recognition is still not decided", 1);
 }
 
 async function ask(path, options, wait) {
@@ -50,8 +52,8 @@ async function ask(path, options, wait) {
   try {
     const signal = AbortSignal.timeout((wait + NETWORK_ALLOWANCE_SECONDS) * 1000);
     answer = await fetch(path, { ...options, signal, cache: "no-store", credentials: "omit" });
-  } catch {
-    throw new NoDecision("unreachable", "The gateway cannot be reached. The door stays shut.");
+  } catch (error) {
+    throw new NoDecision("offline", error.message);
   }
   if (answer.ok) return answer;
   throw await refusal(answer);
@@ -60,14 +62,10 @@ async function ask(path, options, wait) {
 async function refusal(answer) {
   const advice = Number(answer.headers.get("Retry-After"));
   const retryAfter = Number.isFinite(advice) && advice > 0 ? advice : null;
-  if (answer.status === 401) {
-    return new NoDecision(
-      "token",
-      "The gateway does not know this kiosk's token any more. Open this page with the address that registering the kiosk printed.",
-    );
-  }
   const problem = await answer.json().catch(() => ({}));
-  const sentence = problem.detail ?? `The gateway answered with status ${answer.status}.`;
-  if (answer.status >= 500 || answer.status === 429) return new NoDecision("unavailable", sentence, retryAfter);
-  return new NoDecision("refused", sentence, retryAfter);
+  const message = problem.detail ?? `status ${answer.status}`;
+  if (answer.status === 401) return new NoDecision("token", message);
+  if (answer.status === 429 || (answer.status === 503 && retryAfter)) return new NoDecision("busy", message, retryAfter);
+  if (answer.status >= 500) return new NoDecision("trouble", message, retryAfter);
+  return new NoDecision("refused", message, retryAfter);
 }

@@ -1,174 +1,169 @@
-// The kiosk's course: camera, look, check, answer, and again for the next visitor.
+// The kiosk's course: camera, visitor, pictures, decision, answer, and again for the next visitor.
 
-import { cameraLive, closeCamera, difference, openCamera, sketch, takeFrame } from "./camera.js";
+import { cameraLive, takeFrame } from "./camera.js";
+import { startCamera } from "./camera_trouble.js";
+import { Detector } from "./detector.js";
+import { keepLit, offerFullScreen } from "./display.js";
 import { NoDecision, recognize } from "./gateway.js";
-import { pauseOrTap, show, tap } from "./screen.js";
+import { pause, pauseOrTap, show, tap } from "./screen.js";
+import { play } from "./sound.js";
+import { knows, loadTexts, text } from "./texts.js";
+import { readToken } from "./token.js";
+import { awaitVisitor } from "./visitors.js";
 
-const TOKEN_KEY = "facegate.token";
 const ANSWER_SHOWN_MS = 4000;
-const GLANCE_MS = 200;
-// a camera that just started still adjusts its exposure
-const FIRST_LOOK_MS = 700;
-// Mean differences of the sketches, 0 to 255. A camera's noise stays below 2, a person stepping in moves 10 and
-// more. Frames cost money: an unchanged scene is not posted twice.
-const CHANGED = 8;
-const STILL = 4;
-// somebody who never stands still is photographed all the same
-const LONGEST_RESTLESSNESS_MS = 1500;
 const FIRST_BACKOFF_SECONDS = 1;
 const LONGEST_BACKOFF_SECONDS = 30;
+// Where one picture may not do, a majority of three decides (and costs the gateway two searches or three).
+const SEVERAL = 3;
+const BETWEEN_FRAMES_MS = 120;
+// "Checking" for a moment only would be a flicker
+const CAPTURED_SHOWN_MS = 400;
+// denials that a better picture of the same visitor may change
+const DOUBTFUL = new Set(["no_match", "no_face", "ambiguous"]);
 
+const { wait, frameWorth, detector: detectorUrl, texts } = document.body.dataset;
+const frameWorthMs = Number(frameWorth) * 1000;
 const video = document.querySelector("#camera");
-const wait = Number(document.body.dataset.wait);
-const frameWorthMs = Number(document.body.dataset.frameWorth) * 1000;
 
-/** Takes the token out of the address, where the next visitor would see it, and keeps it in this browser. */
-function readToken() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given) {
-    localStorage.setItem(TOKEN_KEY, given);
-    history.replaceState(null, "", location.pathname);
-  }
-  return localStorage.getItem(TOKEN_KEY);
-}
-
-const CAMERA_HELP = {
-  NotAllowedError: [
-    "The camera is blocked",
-    "Allow the camera for this page: the camera sign in the address bar, or the browser's site settings. Then press the button.",
-  ],
-  NotFoundError: ["No camera found", "Plug a webcam in, then press the button."],
-  NotReadableError: ["The camera is in use", "Close other programs that use the camera, then press the button."],
-  InsecureContextError: [
-    "The camera needs a secure address",
-    "Browsers give the camera only to https addresses and to localhost. Open this page over https.",
-  ],
-};
-const ANY_CAMERA_HELP = ["The camera does not start", "Check its cable and the browser's settings, then press the button."];
-
-async function startCamera() {
-  for (;;) {
-    show("starting", "One moment", "Starting the camera. Please allow it if the browser asks.");
-    try {
-      await openCamera(video);
-      return;
-    } catch (error) {
-      closeCamera(video);
-      const [title, sentence] = CAMERA_HELP[error.name] ?? ANY_CAMERA_HELP;
-      show("help", title, sentence, "Try again");
-      await tap();
-    }
+/** The detector, or null where none can run: then the kiosk goes by changes of the scene and by its button. */
+async function startDetector() {
+  if (!detectorUrl) return null;
+  show("starting", text("kiosk.starting"), text("kiosk.preparing.detail"));
+  try {
+    return await Detector.start(detectorUrl);
+  } catch (error) {
+    console.warn("No face detector here:", error.message);
+    return null;
   }
 }
 
-/**
- * Waits until the picture is live, differs from the last one posted and stands still, or the visitor taps.
- * Resolves to the sketch of the scene, or to null when the camera is gone.
- */
-async function someoneLooks(posted) {
-  const began = performance.now();
-  let last = null;
-  let restlessSince = null;
-  for (;;) {
-    const tapped = await pauseOrTap(GLANCE_MS);
-    if (!cameraLive(video)) return null;
-    if (document.hidden) continue;
-    const now = sketch(video);
-    if (now && tapped) return now;
-    if (now && !posted && performance.now() - began > FIRST_LOOK_MS) return now;
-    if (now && last && posted && difference(now, posted) > CHANGED) {
-      restlessSince ??= performance.now();
-      const restless = performance.now() - restlessSince;
-      if (difference(now, last) < STILL || restless > LONGEST_RESTLESSNESS_MS) return now;
-    } else {
-      restlessSince = null;
-    }
-    last = now;
+/** Takes pictures; their key makes the gateway decide about them once, however often they are posted. */
+async function capture(scene, count) {
+  show("captured", text("kiosk.captured"));
+  const takenAt = performance.now();
+  const frames = [await takeFrame(video)];
+  while (frames.length < count) {
+    await pause(BETWEEN_FRAMES_MS);
+    frames.push(await takeFrame(video));
+  }
+  return { scene, frames, key: crypto.randomUUID(), takenAt };
+}
+
+/** Posts pictures and resolves to their decision, if it comes while it is still about who stands there. */
+async function decide({ frames, key, takenAt }, token) {
+  const checking = setTimeout(
+    () => show("deciding", text("kiosk.deciding"), text("kiosk.deciding.detail")),
+    CAPTURED_SHOWN_MS,
+  );
+  try {
+    const decision = await recognize(frames, key, token, Number(wait));
+    if (worthless(takenAt)) throw new NoDecision("slow", "the decision came too late to be shown");
+    return decision;
+  } finally {
+    clearTimeout(checking);
   }
 }
 
-function showDecision(decision) {
+function worthless(takenAt) {
+  return performance.now() - takenAt > frameWorthMs;
+}
+
+function answer(decision) {
+  play(decision.outcome);
   if (decision.outcome === "granted") {
-    show("granted", decision.message, "The door is open.");
+    const greeting = decision.person ? text("kiosk.granted", { name: decision.person.full_name }) : text("reason.match");
+    show("granted", greeting, text("kiosk.granted.detail"));
   } else {
-    show("denied", "Not admitted", decision.message, "Try again");
+    const reason = `reason.${decision.reason}`;
+    // a gateway newer than this page may know more reasons
+    show("denied", text("kiosk.denied"), knows(reason) ? text(reason) : decision.message, text("kiosk.try-again"));
   }
 }
-
-const TROUBLE = {
-  unreachable: "No connection",
-  unavailable: "Out of service for a moment",
-  token: "This kiosk is not registered",
-  slow: "No answer in time",
-};
 
 /** Says what is wrong and waits, longer each time; the door stays shut meanwhile. */
 async function waitOutTrouble(error, failures) {
   const backoff = Math.min(FIRST_BACKOFF_SECONDS * 2 ** (failures - 1), LONGEST_BACKOFF_SECONDS);
   // kiosks that failed together should not come back together
   const seconds = Math.max(error.retryAfter ?? 0, backoff) * (1 + Math.random() / 4);
-  show("trouble", TROUBLE[error.kind], `${error.message} Trying again in ${Math.ceil(seconds)} s.`, "Try again");
-  await pauseOrTap(seconds * 1000);
-}
-
-/** Takes a frame of the scene; its key makes the gateway decide about it once, however often it is posted. */
-async function capture(scene) {
-  return { scene, frame: await takeFrame(video), key: crypto.randomUUID(), takenAt: performance.now() };
+  const key = `kiosk.${error.kind}`;
+  show("trouble", text(key), text(`${key}.detail`, { seconds: Math.ceil(seconds) }), text("kiosk.try-again"));
+  await pauseOrTap(seconds * 1000, [window, "online"]);
 }
 
 async function run(token) {
-  let posted = null;
-  let failures = 0;
-  let unanswered = null;
+  await startCamera(video, false);
+  let detector = await startDetector();
+  let [posted, unanswered, failures] = [null, null, 0];
+  // whether the last answer was a doubtful denial, and whether the visitor asked to be looked at again
+  let [doubtful, asked] = [false, false];
   for (;;) {
     if (!cameraLive(video)) {
-      await startCamera();
+      await startCamera(video, true);
       posted = unanswered = null;
     }
     if (!unanswered) {
-      show("looking", "Please look at the camera", "", posted ? "Try again" : "");
-      const scene = await someoneLooks(posted);
-      if (!scene) continue;
-      unanswered = await capture(scene);
+      let visitor;
+      try {
+        visitor = await awaitVisitor(video, detector, posted);
+      } catch (error) {
+        if (!detector) throw error;
+        console.warn("The face detector stopped:", error.message);
+        detector.close();
+        detector = null;
+        continue;
+      }
+      if (!visitor) continue;
+      const several = visitor.restless || (doubtful && (asked || !visitor.another));
+      unanswered = await capture(visitor.scene, several ? SEVERAL : 1);
     }
-    const { scene, frame, key, takenAt } = unanswered;
+    const sent = unanswered;
     unanswered = null;
-    show("checking", "One moment", "Checking who you are.");
     try {
-      showDecision(await recognize(frame, key, token, wait));
-      posted = scene;
-      failures = 0;
-      await pauseOrTap(ANSWER_SHOWN_MS).then((tapped) => tapped && (posted = null));
+      const decision = await decide(sent, token);
+      [posted, failures, doubtful] = [sent.scene, 0, DOUBTFUL.has(decision.reason)];
+      answer(decision);
+      asked = await pauseOrTap(ANSWER_SHOWN_MS);
+      if (asked) posted = null;
     } catch (error) {
       if (!(error instanceof NoDecision)) throw error;
+      console.warn("No decision:", error.kind, error.message);
       if (error.kind === "refused") {
-        posted = scene;
-        show("denied", "Not admitted", error.message, "Try again");
+        posted = sent.scene;
+        show("denied", text("kiosk.denied"), text("kiosk.refused.detail"), text("kiosk.try-again"));
         await pauseOrTap(ANSWER_SHOWN_MS);
       } else {
         failures += 1;
         await waitOutTrouble(error, failures);
         posted = null;
-        // later the visitor may have gone and another come: then a new frame is taken
-        if (performance.now() - takenAt < frameWorthMs) unanswered = { scene, frame, key, takenAt };
+        // later the visitor may have gone and another come: then new pictures are taken
+        if (!worthless(sent.takenAt)) unanswered = sent;
       }
     }
   }
 }
 
-const token = readToken();
-// a new token typed into the address of an open page
-addEventListener("hashchange", () => location.reload());
-if (token) {
-  run(token).catch((error) => {
-    console.error(error);
-    show("help", "This page stopped working", "The door stays shut. Press the button to start it again.", "Start again");
-    tap().then(() => location.reload());
-  });
-} else {
-  show(
-    "help",
-    "This kiosk has no token",
-    "Open this page with the address that registering the kiosk printed; it ends with #token= and the token.",
-  );
+async function stop(error) {
+  console.error(error);
+  if (knows("kiosk.stopped")) {
+    show("help", text("kiosk.stopped"), text("kiosk.stopped.detail"), text("kiosk.start-again"));
+    await tap();
+  } else {
+    // not even the texts could be loaded
+    await pause(LONGEST_BACKOFF_SECONDS * 1000, [window, "online"]);
+  }
+  location.reload();
 }
+
+async function begin() {
+  await loadTexts(texts);
+  // a new token typed into the address of an open page
+  addEventListener("hashchange", () => location.reload());
+  offerFullScreen(document.querySelector("#full-screen"));
+  keepLit();
+  const token = readToken();
+  if (token) await run(token);
+  else show("help", text("kiosk.no-token"), text("kiosk.no-token.detail"));
+}
+
+begin().catch(stop);

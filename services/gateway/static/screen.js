@@ -1,33 +1,43 @@
-// What the visitor sees: one state, one headline, one sentence.
+// What the visitor sees: one state, one headline, one sentence, one button.
 
 const headline = document.querySelector("#headline");
 const detail = document.querySelector("#detail");
 const again = document.querySelector("#again");
 
 /**
- * @param {"starting"|"looking"|"checking"|"granted"|"denied"|"help"|"trouble"} state
+ * @param {"starting"|"waiting"|"looking"|"captured"|"deciding"|"granted"|"denied"|"help"|"trouble"} state
  * @param {string} title
  * @param {string} sentence
  * @param {string} button label of the button, or "" for none
  */
 export function show(state, title, sentence = "", button = "") {
   document.body.dataset.state = state;
-  headline.textContent = title;
-  detail.textContent = sentence;
-  again.textContent = button;
+  write(headline, title);
+  write(detail, sentence);
+  write(again, button);
   again.hidden = !button;
 }
 
-/** Resolves after `milliseconds`, or as soon as the visitor presses the button. */
-export function pauseOrTap(milliseconds) {
+/** Screen readers read again what is written again, so that only news is written. */
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+/** Resolves to true as soon as the visitor presses the button or an event of `others` happens, else to false. */
+export function pauseOrTap(milliseconds, ...others) {
+  return pause(milliseconds, [again, "click"], ...others);
+}
+
+/** Resolves to true as soon as one of the events (pairs of target and name) happens, or to false after `milliseconds`. */
+export function pause(milliseconds, ...events) {
   return new Promise((resolve) => {
+    const listening = new AbortController();
     const timer = setTimeout(done, milliseconds, false);
-    const tapped = () => done(true);
-    again.addEventListener("click", tapped);
-    function done(byTap) {
+    for (const [target, name] of events) target.addEventListener(name, () => done(true), { signal: listening.signal });
+    function done(woken) {
       clearTimeout(timer);
-      again.removeEventListener("click", tapped);
-      resolve(byTap);
+      listening.abort();
+      resolve(woken);
     }
   });
 }

@@ -12,7 +12,7 @@ from tests.unit.gateway.in_memory import picture
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/kiosk", "/healthz", "/problems/no-token", "/static/kiosk.js", "/nowhere"]
+    "path", ["/", "/kiosk", "/healthz", "/problems/no-token", "/nowhere"]
 )
 def test_every_answer_carries_the_security_headers(gateway: Gateway, path: str):
     headers = gateway.client.get(path).headers
