@@ -1,7 +1,6 @@
 """The Flask application, made from its collaborators."""
 
 from flask import Flask
-from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.gateway.audit import record_actions
@@ -33,7 +32,6 @@ from services.gateway.kiosks_api import kiosks_api
 from services.gateway.logs import log_requests
 from services.gateway.operators import OperatorRegister
 from services.gateway.operators_api import operators_api
-from services.gateway.page_files import KEPT_SECONDS, STATIC, version_of
 from services.gateway.pages import pages, secure
 from services.gateway.people import Register
 from services.gateway.people_api import people_api
@@ -43,6 +41,7 @@ from services.gateway.service import Recognitions
 from services.gateway.session_api import session_api, sign_in_api
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
+from services.gateway.strict_transport import insist_on_tls
 from services.gateway.tokens import TokenRegister
 from services.gateway.tokens_api import tokens_api
 from services.gateway.turning_away import TurningAway, turn_away
@@ -113,14 +112,13 @@ def create_app(
     personal : PersonalData
         Photos and exports of people.
     """
-    app = Flask(__name__, static_url_path=f"/static/{version_of(STATIC)}")
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = KEPT_SECONDS
-    app.jinja_env.undefined = StrictUndefined
+    app = Flask(__name__)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]  # as Flask's documentation does
     log_requests(app)
     handle_errors(app)
     app.after_request(secure)
+    insist_on_tls(app, settings.hsts_seconds)
     app.register_blueprint(
         kiosk_api(recognitions, repeatable, kiosks, settings, signatures=signatures, contacts=contacts)
     )

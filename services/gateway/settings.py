@@ -100,6 +100,9 @@ class GatewaySettings(BaseSettings):
     proxies : int
         How many proxies stand before the gateway, each of which adds to ``X-Forwarded-For`` and
         ``X-Forwarded-Proto``. 0 if none: what clients say there counts for nothing then.
+    hsts_seconds : int
+        How long browsers that came by TLS are to come by it alone (Strict-Transport-Security). 0 if they are
+        not told; 31536000, a year, is usual where TLS stays.
     reply_queue_abandoned_after : float
         Seconds of silence after which a gateway counts as killed and another removes its reply queue. Longer
         than the half hour that clocks may differ by.
@@ -135,6 +138,7 @@ class GatewaySettings(BaseSettings):
     session_idle: Annotated[float, Field(gt=0)] = 30 * 60.0
     session_longest: Annotated[float, Field(gt=0)] = 12 * 3600.0
     proxies: Annotated[int, Field(ge=0)] = 0
+    hsts_seconds: Annotated[int, Field(ge=0)] = 0
     reply_queue_abandoned_after: Annotated[float, Field(gt=0)] = 3600.0
 
     @property
