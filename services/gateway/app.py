@@ -1,13 +1,14 @@
 """The Flask application, made from its collaborators."""
 
 from flask import Flask
+from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from services.gateway.audit import record_actions
-from services.gateway.audit_api import AuditDesk, audit_api
 from services.gateway.access import AccessControl
 from services.gateway.access_api import access_api
 from services.gateway.access_lockdowns_api import access_lockdowns_api
+from services.gateway.audit import record_actions
+from services.gateway.audit_api import AuditDesk, audit_api
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
@@ -32,6 +33,7 @@ from services.gateway.kiosks_api import kiosks_api
 from services.gateway.logs import log_requests
 from services.gateway.operators import OperatorRegister
 from services.gateway.operators_api import operators_api
+from services.gateway.page_files import KEPT_SECONDS, STATIC, version_of
 from services.gateway.pages import pages, secure
 from services.gateway.people import Register
 from services.gateway.people_api import people_api
@@ -112,7 +114,9 @@ def create_app(
     personal : PersonalData
         Photos and exports of people.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_url_path=f"/static/{version_of(STATIC)}")
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = KEPT_SECONDS
+    app.jinja_env.undefined = StrictUndefined
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]  # as Flask's documentation does
     log_requests(app)
