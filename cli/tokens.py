@@ -54,10 +54,13 @@ def create(
 @tokens.command("list")
 def show(aws: OnAws = False) -> None:
     """List the tokens that stand."""
-    table = Table("id", "name", "scopes", "created", "expires")
+    table = Table("id", "name", "scopes", "created", "by", "expires")
     for token in TokenStore(connect(aws)).list():
-        moments = [f"{at:%Y-%m-%d %H:%M} UTC" if at else "" for at in (token.created_at, token.expires_at)]
-        table.add_row(token.token_id, escape(token.name), " ".join(token.scopes), *moments)
+        created, expires = (
+            f"{at:%Y-%m-%d %H:%M} UTC" if at else "" for at in (token.created_at, token.expires_at)
+        )
+        by = escape(token.created_by or "")
+        table.add_row(token.token_id, escape(token.name), " ".join(token.scopes), created, by, expires)
     console.print(table)
 
 

@@ -268,7 +268,7 @@ def _problem_answer(status: int, kinds: list[ProblemType]) -> dict[str, Any]:
             }
         },
     }
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         answer["headers"] = _headers((RETRY_AFTER,))
     return answer
 
