@@ -115,7 +115,9 @@ def test_enrolling_and_recognising_from_the_command_line(settings, tmp_path):
         enrolled = facegate(settings, "enroll", str(eileen_collins()), "--name", "Eileen [/] Collins")
         assert enrolled.returncode == 0, enrolled.stderr
         assert "indexed Eileen [/] Collins" in enrolled.stdout
-        registered = facegate(settings, "kiosks", "register", "side-door", "--door", "front-door")
+        added = facegate(settings, "doors", "add", "side", "--zone", "building")
+        assert added.returncode == 0, added.stderr
+        registered = facegate(settings, "kiosks", "register", "side-door", "--door", "side")
         token = registered.stdout.strip()
         recognised = facegate(settings, "recognize", str(eileen_collins()), "--token", token)
         assert recognised.returncode == 0
