@@ -28,7 +28,8 @@ decisions.json    every time the person was recognised at a door, for as long as
 audit.jsonl       records of the audit trail that name the person, one a line
 
 Not in here: the numbers by which a face is recognised, which Amazon Rekognition keeps and gives to nobody,
-and pictures from doors, which are deleted after a day and which name nobody.
+and pictures from doors, which name nobody: they are deleted after a day, those of visitors who were denied
+after as many days as this site keeps them.
 """
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.aws.connection import Aws
 
 #: What the stack keeps in its own bucket; what is put under the first is enrolled as it comes.
-_OURS = ("index/", "photos/", "frames/", "posted-frames/", "batches/uploads/")
+_OURS = ("index/", "photos/", "frames/", "posted-frames/", "denied-frames/", "batches/uploads/")
 _LARGEST_MANIFEST = 50_000_000
 #: A call tells the metadata of one object: as many calls at a time, and as many objects asked for ahead.
 _HEADS_AT_ONCE, _HEADS_AHEAD = 16, 64

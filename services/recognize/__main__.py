@@ -6,6 +6,7 @@ from services.aws.audit import AuditLog
 from services.aws.collection import FaceCollection
 from services.aws.connection import Aws, AwsSettings
 from services.aws.decisions import DecisionStore
+from services.aws.denied_frames import DeniedFrameStore
 from services.aws.directory import Directory
 from services.aws.door_actions import DoorActionStore
 from services.aws.door_targets import DoorTargets
@@ -43,6 +44,7 @@ def main() -> None:
             doors=opener,
             policy=settings.policy,
             search=settings.search,
+            denied_frames=DeniedFrameStore(aws) if settings.keep_denied_frames else None,
         )
         outputs = aws.outputs
         queue = WorkerQueue.read(aws, outputs.recognize_queue_url, outputs.recognize_dead_letter_queue_url)

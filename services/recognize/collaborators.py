@@ -1,6 +1,6 @@
 """What the recognize worker needs of the outside world."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from services.contracts.access import Found
@@ -58,6 +58,14 @@ class Doors(Protocol):
 
     def granted(self, decision: Decision) -> None:
         """Open the door of a decision that was written just now; returns at once."""
+        ...
+
+
+class DeniedFrames(Protocol):
+    """Where pictures of visitors who were denied are kept for a while."""
+
+    def keep(self, decision: Decision, frames: Sequence[InlineFrame | StoredObject]) -> None:
+        """Keep the frames of a decision."""
         ...
 
 

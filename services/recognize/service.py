@@ -14,7 +14,15 @@ from services.contracts.domain import Decision
 from services.contracts.messages import DecisionReply, FrameSource, RecognizeJob
 from services.contracts.reasons import DecisionReason, Outcome
 from services.recognize.agreement import agree
-from services.recognize.collaborators import Decisions, Doors, FaceSearch, Kiosks, People, Replies
+from services.recognize.collaborators import (
+    Decisions,
+    DeniedFrames,
+    Doors,
+    FaceSearch,
+    Kiosks,
+    People,
+    Replies,
+)
 from services.recognize.deadline import Deadline, TooLate
 from services.recognize.doorway import Doorway
 from services.recognize.policy import Policy, Verdict, decide
@@ -22,6 +30,19 @@ from services.recognize.search import SearchKind, VisitorSearch
 from services.recognize.timings import Timings
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+#: Who was let in, and what was decided without a look at a face.
+_SHOWING_NOBODY_DENIED = frozenset(
+    {
+        DecisionReason.MATCH,
+        DecisionReason.NO_FACE,
+        DecisionReason.INVALID_FRAME,
+        DecisionReason.UNKNOWN_KIOSK,
+        DecisionReason.EXPIRED,
+        DecisionReason.INTERNAL_ERROR,
+    }
+)
 
 
 class RecognitionFailed(Exception):
@@ -50,6 +71,7 @@ class RecognizeService:
         doors: Doors,
         policy: Policy,
         search: SearchKind,
+        denied_frames: DeniedFrames | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -62,6 +84,7 @@ class RecognizeService:
         self._doors = doors
         self._policy = policy
         self._search = search
+        self._denied_frames = denied_frames
         self._now = now
         self._sleep = sleep
 
@@ -164,7 +187,8 @@ class RecognizeService:
             decided_at=self._now(),
             timings_ms=timings.rounded(),
         )
-        if not self._decisions.record(decision):
+        ours = self._decisions.record(decision)
+        if not ours:
             decision = self._standing(job.recognition_id)
         elif decision.outcome is Outcome.GRANTED:
             # written by us, just now: whoever finds it written leaves the door alone
@@ -184,7 +208,16 @@ class RecognizeService:
         )
         if job.reply_to is not None:
             self._replies.send(job.reply_to, DecisionReply(decision=decision))
+        if ours and self._denied_frames is not None and decision.reason not in _SHOWING_NOBODY_DENIED:
+            self._keep(decision, job, self._denied_frames)
         return decision
+
+    def _keep(self, decision: Decision, job: RecognizeJob, denied_frames: DeniedFrames) -> None:
+        try:
+            denied_frames.keep(decision, job.frames)
+        except AwsError as error:
+            # the decision stands; done again, it would be found made
+            log.warning("denied_frame_not_kept", recognition_id=decision.recognition_id, error=str(error))
 
     def _standing(self, recognition_id: str) -> Decision:
         log.info("decided_before", recognition_id=recognition_id)

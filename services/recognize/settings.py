@@ -20,6 +20,9 @@ class RecognizeSettings(BaseSettings):
         Whether frames are compared with people by all of their photos together, by single faces, or both.
     concurrency : int
         Frames at once in one process.
+    keep_denied_frames : bool
+        Whether pictures of visitors who were denied are kept, under ``denied-frames/``, for as many days as
+        the stack's parameter DeniedFrameRetentionDays says.
     """
 
     model_config = SettingsConfigDict(env_prefix="FACEGATE_RECOGNIZE_")
@@ -28,6 +31,7 @@ class RecognizeSettings(BaseSettings):
     margin: float = Field(default=0.5, ge=0, lt=100)
     search: SearchKind = SearchKind.USERS
     concurrency: int = Field(default=8, ge=1, le=64)
+    keep_denied_frames: bool = False
 
     @property
     def policy(self) -> Policy:

@@ -82,7 +82,7 @@ def test_no_service_may_make_every_call_or_touch_every_resource(template, policy
     ("policy", "forbidden"),
     [
         ("GatewayPolicy", ["rekognition:", "s3:GetObjectVersion"]),
-        ("RecognizePolicy", ["rekognition:IndexFaces", "rekognition:DeleteFaces", "s3:PutObject"]),
+        ("RecognizePolicy", ["rekognition:IndexFaces", "rekognition:DeleteFaces", "photos/"]),
         ("EnrollPolicy", ["frames/", "rekognition:DeleteCollection", "rekognition:SearchFacesByImage"]),
     ],
 )
@@ -108,6 +108,11 @@ def test_the_gateway_writes_no_decision_and_no_face(template):
     writable = writable_tables(template, "GatewayPolicy")
     assert {"People", "Operators"} <= writable
     assert not writable & {"Decisions", "Faces"}
+
+
+def test_the_recognize_worker_puts_frames_of_denied_visitors_into_the_bucket_and_nothing_else(template):
+    put = [found for found in statements(template, "RecognizePolicy") if "s3:PutObject" in found["Action"]]
+    assert [found["Resource"] for found in put] == [("Sub", "${PhotoBucket.Arn}/denied-frames/*")]
 
 
 def test_the_gateway_shows_kept_photos_and_reads_no_frame(template):

@@ -126,6 +126,19 @@ class Doors(list):
         self.append(decision.recognition_id)
 
 
+class DeniedFrames(list):
+    """The recognitions whose frames were kept, and how many."""
+
+    def __init__(self):
+        super().__init__()
+        self.error = None
+
+    def keep(self, decision, frames):
+        if self.error:
+            raise self.error
+        self.append((decision.recognition_id, len(frames)))
+
+
 class Clock:
     def __init__(self):
         self.now = NOW
@@ -146,7 +159,7 @@ class World:
         self.faces = Faces(self.clock, matches, error, takes)
         self.people = People(self.clock)
         self.decisions, self.replies, self.doors = Decisions(), Replies(), Doors()
-        self.rules = Rules(self.people)
+        self.rules, self.denied_frames = Rules(self.people), DeniedFrames()
         self.service = RecognizeService(
             faces=self.faces,
             people=self.people,
@@ -157,6 +170,7 @@ class World:
             doors=self.doors,
             policy=Policy(),
             search=search,
+            denied_frames=self.denied_frames,
             now=self.clock,
             sleep=self.clock.sleep,
         )
