@@ -309,8 +309,13 @@ def test_a_kiosk_sees_no_recognition_of_another_door(gateway: Gateway):
     assert (answer.status_code, _slug(answer)) == (404, "unknown-recognition")
 
 
-def test_a_kiosk_whose_token_was_revoked_is_let_in_nowhere(gateway: Gateway):
-    del gateway.kiosks.kiosks[gateway.token.kiosk_id]
+@pytest.mark.parametrize("removed", [False, True], ids=["revoked", "removed"])
+def test_a_kiosk_whose_token_was_revoked_is_let_in_nowhere(gateway: Gateway, removed: bool):
+    kiosks, kiosk_id = gateway.kiosks.kiosks, gateway.token.kiosk_id
+    if removed:
+        del kiosks[kiosk_id]
+    else:
+        kiosks[kiosk_id] = kiosks[kiosk_id].model_copy(update={"token_sha256": None})
     assert answers(gateway, lambda _route: bearer(gateway.token)) == expected(_by_bearer)
 
 
