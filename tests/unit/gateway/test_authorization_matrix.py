@@ -27,6 +27,7 @@ GET     /healthz                                                everybody
 GET     /readyz                                                 everybody
 GET     /kiosk                                                  everybody
 GET     /openapi.json                                           everybody
+GET     /docs                                                   everybody
 GET     /problems/<slug>                                        everybody
 GET     /static/<filename>                                      everybody
 
