@@ -1,5 +1,4 @@
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
 
 import pytest
 
@@ -81,24 +80,21 @@ def test_the_last_admin_stays_one(store, change):
     assert store.update(ada, LATER, password_hash="$argon2id$y").password_hash == "$argon2id$y"
 
 
-def test_two_admins_who_demote_each_other_at_once_do_not_both_succeed(store):
-    admins = [created(store, "ada"), created(store, "grace")]
-    begun, refused = Barrier(2), []
+def test_two_admins_who_demote_each_other_at_once_do_not_both_succeed(aws, store):
+    ada, grace = created(store, "ada"), created(store, "grace")
+    between = [lambda: store.update(grace, LATER, role=Role.VIEWER)]
 
-    def demote(admin: Operator) -> None:
-        begun.wait()
-        try:
-            store.update(admin, LATER, role=Role.VIEWER)
-        except (LastAdmin, OperatorChanged) as error:
-            refused.append(error)
+    def grace_goes_first(**_call) -> None:
+        # when both were found to be admins, and before the write that says so
+        if between:
+            between.pop()()
 
-    threads = [Thread(target=demote, args=[admin]) for admin in admins]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(refused) == 1
-    assert sum(operator.is_acting_admin for operator in store.list()) == 1
+    events = aws.dynamodb.meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", grace_goes_first)
+    with pytest.raises(OperatorChanged):
+        store.update(ada, LATER, role=Role.VIEWER)
+    events.unregister("before-call.dynamodb.TransactWriteItems", grace_goes_first)
+    assert [operator.operator_id for operator in store.list() if operator.is_acting_admin] == ["ada"]
 
 
 def test_wrong_passwords_are_noted_one_after_the_other_and_are_no_change(store):

@@ -160,4 +160,4 @@ def test_a_job_that_nobody_asked_for_removes_nothing():
     world.receipt = world.receipt.model_copy(update={"deletion_id": "another"})
     with pytest.raises(UnknownDeletion, match="d-1"):
         world.deliver()
-    assert len(world.left) == 12
+    assert len(world.left) == 3 * len(Removed)
