@@ -13,6 +13,7 @@ from services.gateway.authentication import KioskAuthenticator, PrincipalAuthent
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.consent_api import consent_api
+from services.gateway.decisions_api import decisions_api
 from services.gateway.docs import docs
 from services.gateway.door_actions import DoorActions
 from services.gateway.door_actions_api import door_actions_api
@@ -136,6 +137,7 @@ def create_app(
     app.register_blueprint(audit_api(audit, principals))
     app.register_blueprint(exports_api(personal, principals))
     app.register_blueprint(consent_api(register, principals, settings))
+    app.register_blueprint(decisions_api(audit.trail, principals))
     app.register_blueprint(access_api(access, principals, settings))
     app.register_blueprint(access_lockdowns_api(access, principals, settings))
     app.register_blueprint(door_actions_api(door_actions, principals, settings))

@@ -1,9 +1,9 @@
 """The API of the audit trail: listed, exported, verified."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from itertools import islice
 from typing import Protocol
@@ -21,17 +21,12 @@ from services.gateway.cursors import Cursors, page_size
 from services.gateway.json_answer import json_answer
 from services.gateway.openapi import Answer, Parameter, operation
 from services.gateway.openapi_fields import CONTENT_DISPOSITION, PAGE
-from services.gateway.problems import INVALID_CURSOR, INVALID_PERIOD, INVALID_QUERY, Problem
+from services.gateway.periods import PERIOD, days_of, instants_of
+from services.gateway.problems import INVALID_CURSOR, INVALID_QUERY, Problem
 
 _MOST_DAYS = 366
 _MOST_DAYS_VERIFIED = 31
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CENTURY = range(2000, 2100)
 _HASH = re.compile(r"[0-9a-f]{64}")
-_DATE = {"type": "string", "format": "date"}
-_REFUSED = (INVALID_QUERY, INVALID_PERIOD)
-_FROM = Parameter("from", "query", "The first day, in UTC.", _DATE, _REFUSED, required=True)
-_TO = Parameter("to", "query", "The last day, in UTC; the first if left out.", _DATE, _REFUSED)
 _FORMAT = Parameter(
     "format",
     "query",
@@ -92,15 +87,15 @@ def audit_api(desk: AuditDesk, authenticator: PrincipalAuthenticator) -> Bluepri
     @operation(
         "List what was decided and done",
         Answer(HTTPStatus.OK, "A page of the trail, by time.", AuditBody),
-        parameters=(_FROM, _TO, *PAGE),
+        parameters=(*PERIOD, *PAGE),
     )
     def records() -> Response:
-        first, last = _days(request.args, _MOST_DAYS)
+        first, last = days_of(request.args, _MOST_DAYS)
         cursors = Cursors(g.principal, f"audit {first} {last}")
         after, size = cursors.read(request.args.get("cursor")), page_size(request.args)
         try:
             # one more tells whether there is more
-            found = list(islice(desk.trail.between(*_period(first, last), after, size + 1), size + 1))
+            found = list(islice(desk.trail.between(*instants_of(first, last), after, size + 1), size + 1))
         except ValueError as error:
             raise Problem(INVALID_CURSOR, "The cursor leads nowhere. Leave it out to begin anew.") from error
         shown = found[:size]
@@ -116,12 +111,12 @@ def audit_api(desk: AuditDesk, authenticator: PrincipalAuthenticator) -> Bluepri
         "Export what was decided and done",
         Answer(HTTPStatus.OK, "JSON lines.", ExportFormat.JSONL.media_type, (CONTENT_DISPOSITION,)),
         Answer(HTTPStatus.OK, "CSV.", ExportFormat.CSV.media_type, (CONTENT_DISPOSITION,)),
-        parameters=(_FROM, _TO, _FORMAT),
+        parameters=(*PERIOD, _FORMAT),
     )
     def export_records() -> Response:
-        first, last = _days(request.args, _MOST_DAYS)
+        first, last = days_of(request.args, _MOST_DAYS)
         form = _form(request.args.get("format", ExportFormat.JSONL.value))
-        lines = export(desk.trail.between(*_period(first, last)), form)
+        lines = export(desk.trail.between(*instants_of(first, last)), form)
         response = Response(stream_with_context(lines), mimetype=form.media_type)
         response.headers["Content-Disposition"] = f'attachment; filename="audit-{first}-{last}.{form}"'
         response.headers["Cache-Control"] = "no-store"
@@ -133,46 +128,16 @@ def audit_api(desk: AuditDesk, authenticator: PrincipalAuthenticator) -> Bluepri
         "Verify what was recorded",
         Answer(HTTPStatus.OK, "What was found.", VerificationBody),
         description=f"Reads all records of up to {_MOST_DAYS_VERIFIED} days, and the table of decisions.",
-        parameters=(_FROM, _TO, _ANCHOR),
+        parameters=(*PERIOD, _ANCHOR),
     )
     def verification() -> Response:
-        first, last = _days(request.args, _MOST_DAYS_VERIFIED)
+        first, last = days_of(request.args, _MOST_DAYS_VERIFIED)
         anchor = request.args.get("anchor")
         if anchor is not None and not _HASH.fullmatch(anchor):
             raise Problem(INVALID_QUERY, "The anchor is a seal's hash: 64 hexadecimal digits.")
         return json_answer(VerificationBody.of(desk.verifier(desk.now()).verify(first, last, anchor)))
 
     return blueprint
-
-
-def _days(query: Mapping[str, str], most: int) -> tuple[date, date]:
-    first = _day(query, "from")
-    last = _day(query, "to") if "to" in query else first
-    if not 0 <= (last - first).days < most:
-        raise Problem(
-            INVALID_PERIOD, f"The last day is before the first, or more than {most - 1} days after it."
-        )
-    return first, last
-
-
-def _day(query: Mapping[str, str], name: str) -> date:
-    text = query.get(name, "")
-    try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None:
-        raise Problem(INVALID_QUERY, f"'{name}' is no day. Write it like 2026-01-31.")
-    if day.year not in _CENTURY:
-        raise Problem(INVALID_PERIOD, f"'{name}' is no day of this century.")
-    return day
-
-
-def _period(first: date, last: date) -> tuple[datetime, datetime]:
-    begin, end = (
-        datetime.combine(day, datetime.min.time(), UTC) for day in (first, last + timedelta(days=1))
-    )
-    return begin, end
 
 
 def _form(text: str) -> ExportFormat:

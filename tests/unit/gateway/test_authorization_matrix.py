@@ -74,6 +74,7 @@ DELETE  /v1/kiosks/<kiosk_id>                                   kiosks:write
 POST    /v1/kiosks/<kiosk_id>/revocation                        kiosks:write
 POST    /v1/kiosks/<kiosk_id>/pairing-codes                     kiosks:write
 
+GET     /v1/decisions                                           decisions:read
 GET     /v1/audit                                               audit:read
 GET     /v1/audit/export                                        audit:read
 GET     /v1/audit/verification                                  audit:read
