@@ -46,12 +46,16 @@ class CurrentRules:
         return self._known
 
     def outdated_by(self, version: int) -> bool:
-        """Tell whether a version, which was read just now, is newer than the rules that are known."""
-        self._heard = self._timer()
-        return self._known.version < version
+        """Tell whether a version, which was read just now, is another than that of the rules that are known.
 
-    def at_least(self, version: int) -> CompiledRules:
-        """Tell the rules as they were at a version, or since.
+        It may be an older one, too: where the table was restored from a backup, what was known since counts
+        no more.
+        """
+        self._heard = self._timer()
+        return self._known.version != version
+
+    def as_of(self, version: int) -> CompiledRules:
+        """Tell the rules as they were at a version that was read just now, or since.
 
         One thread reads them, and others that need them too wait for it.
 
@@ -62,7 +66,7 @@ class CurrentRules:
         """
         if self.outdated_by(version):
             with self._loading:
-                if self._known.version < version:
+                if self._known.version != version:
                     self._known = CompiledRules(self._source.load())
         return self._known
 
@@ -75,4 +79,4 @@ class CurrentRules:
             Whatever reading raises.
         """
         if self._timer() - self._heard >= seconds:
-            self.at_least(self._source.state().version)
+            self.as_of(self._source.state().version)

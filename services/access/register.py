@@ -77,7 +77,7 @@ class AccessRegister:
     def rules(self) -> tuple[CompiledRules, AccessState]:
         """Tell the rules as they are now, and what is locked."""
         state = self._store.state()
-        return self._current.at_least(state.version), state
+        return self._current.as_of(state.version), state
 
     def all(self, kind: AccessKind) -> list[AccessRecord]:
         """List all records of a kind, by id."""

@@ -45,7 +45,7 @@ class Doorway:
         """
         self._state = state
         if self._rules.outdated_by(state.version):
-            self._deadline.call(self._rules.at_least, state.version)
+            self._deadline.call(self._rules.as_of, state.version)
         wanted = self._usual.at(self._rules.known.door(self.door_id))
         if wanted.threshold > self.policy.threshold:
             self.policy = wanted

@@ -22,10 +22,16 @@ def test_before_they_were_asked_for_there_are_none():
     assert CurrentRules(Source(lambda: configuration(*HOUSE))).known.version == 0
 
 
-def test_rules_are_read_where_a_newer_version_is_asked_for_and_only_then():
+def test_rules_are_read_where_another_version_is_asked_for_and_only_then():
     versions = iter([3, 7])
     rules = CurrentRules(Source(lambda: configuration(*HOUSE, version=next(versions))))
-    assert [rules.at_least(version).version for version in (1, 2, 3, 4, 7)] == [3, 3, 3, 7, 7]
+    assert [rules.as_of(version).version for version in (1, 3, 3, 4, 7)] == [3, 3, 3, 7, 7]
+
+
+def test_rules_that_were_restored_from_a_backup_count_although_their_version_is_older():
+    versions = iter([7, 3])
+    rules = CurrentRules(Source(lambda: configuration(*HOUSE, version=next(versions))))
+    assert [rules.as_of(version).version for version in (7, 3, 3)] == [7, 3, 3]
 
 
 def test_threads_that_need_newer_rules_at_once_wait_for_one_that_reads_them():
@@ -40,7 +46,7 @@ def test_threads_that_need_newer_rules_at_once_wait_for_one_that_reads_them():
 
     def ask():
         together.wait(10)
-        seen.append(rules.at_least(5).version)
+        seen.append(rules.as_of(5).version)
 
     threads = [Thread(target=ask) for _ in range(3)]
     for thread in threads:
@@ -63,8 +69,8 @@ def test_a_reading_that_failed_is_done_anew_by_the_next_who_asks():
 
     rules = CurrentRules(Source(load))
     with pytest.raises(OSError, match="away"):
-        rules.at_least(1)
-    assert rules.at_least(1).version == 1
+        rules.as_of(1)
+    assert rules.as_of(1).version == 1
 
 
 def test_the_version_is_asked_for_only_where_it_was_not_heard_of_for_a_while():
@@ -78,7 +84,7 @@ def test_the_version_is_asked_for_only_where_it_was_not_heard_of_for_a_while():
     rules.refresh(2)
     assert (source.asked, rules.known.version) == (2, 4)
     clock[0] += 1.5
-    rules.at_least(4)
+    rules.as_of(4)
     clock[0] += 1.5
     rules.refresh(2)
     assert source.asked == 2
