@@ -111,7 +111,9 @@ def running_facegate(home: Path, kiosk_id: str, logs: str, **environment: str) -
 
 @pytest.fixture(scope="session")
 def facegate(tmp_path_factory) -> Iterator[RunningFacegate]:
-    with running_facegate(tmp_path_factory.mktemp("facegate"), "test-kiosk", "logs") as running:
+    # doors under test take their orders over plain HTTP on this machine
+    settings = {"FACEGATE_DOORS_PLAIN_HTTP": "true"}
+    with running_facegate(tmp_path_factory.mktemp("facegate"), "test-kiosk", "logs", **settings) as running:
         yield running
 
 

@@ -12,6 +12,8 @@ from services.doors.errors import Refused, Unreachable
 from services.doors.webhooks import WebhookSender
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 1.0
+#: With less time left no other attempt is begun: it would only fail for lack of it.
+_SHORTEST_ATTEMPT_SECONDS = 0.25
 
 
 class AwsTargets(Protocol):
@@ -69,7 +71,7 @@ class OrderSender:
         attempts = Retrying(
             retry=retry_if_exception_type(Unreachable),
             wait=wait_random_exponential(multiplier=_FIRST_PAUSE_SECONDS, max=_LONGEST_PAUSE_SECONDS),
-            stop=stop_before_delay(left),
+            stop=stop_before_delay(left - _SHORTEST_ATTEMPT_SECONDS),
         )
         try:
             attempts(self._send_once, order, action)
@@ -83,7 +85,7 @@ class OrderSender:
         match action.target:
             case Webhook() as webhook:
                 left = (order.valid_until - self._now()).total_seconds()
-                timeout = max(0.001, min(self._attempt_seconds, left))
+                timeout = max(_SHORTEST_ATTEMPT_SECONDS, min(self._attempt_seconds, left))
                 self._webhooks.send(order, webhook, action.secret or "", timeout)
             case Queue() as queue:
                 self._targets.send_to_queue(order, queue)
