@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from threading import BoundedSemaphore, Lock
 
+import structlog
 from cachetools import TTLCache
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +17,7 @@ from services.gateway.limits import RateLimit
 from services.gateway.problems import TOO_MANY_SIGN_INS, TOO_MANY_TRIES, WRONG_CREDENTIALS, Problem
 from services.passwords import Passwords
 
+_log = structlog.stdlib.get_logger(__name__)
 _LOGIN: TypeAdapter[str] = TypeAdapter(Login)
 #: Logins of nobody that are waited for like everybody's; the oldest make room for more.
 _MOST_UNKNOWN = 10_000
@@ -122,7 +124,10 @@ class PasswordSignIn:
                 self._operators.note_failed_sign_ins(self._nobody(login), known)
             return
         for _ in range(_ATTEMPTS):
-            if self._operators.note_failed_sign_ins(operator, operator.failed_sign_ins.and_one(self._now())):
+            failed = operator.failed_sign_ins.and_one(self._now())
+            if self._operators.note_failed_sign_ins(operator, failed):
+                # of a login of nobody the log says nothing: it may be a password, typed in the wrong place
+                _log.warning("wrong_password", operator_id=operator.operator_id, failed_sign_ins=failed.count)
                 return
             operator = self._operators.get(login)
             if operator is None:

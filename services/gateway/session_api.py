@@ -63,6 +63,7 @@ def sign_in_api(sessions: Sessions, operators: OperatorRegister, settings: Gatew
     def sign_in() -> Response:
         credentials = read_json(request, Credentials, watchdog)
         operator = operators.passwords.identify(credentials.login, credentials.password)
+        # a cookie that is no session's is left behind as it is
         with suppress(Problem):
             if (previous := shown_session(request)) is not None:
                 sessions.end(previous)

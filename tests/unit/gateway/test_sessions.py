@@ -115,6 +115,16 @@ def test_a_wrong_password_asks_the_table_alike_whether_or_not_somebody_has_the_l
     assert "nobody" not in operators.operators
 
 
+def test_the_log_says_whose_password_is_guessed_and_no_login_of_nobody(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+):
+    with caplog.at_level(logging.WARNING):
+        sign_in(gateway.client, "viewer", "wrong")
+        sign_in(gateway.client, "my-secret-password", "wrong")
+    assert "'operator_id': 'viewer', 'failed_sign_ins': 1" in caplog.text
+    assert "my-secret-password" not in caplog.text
+
+
 def test_every_sign_in_is_another_session(gateway: Gateway):
     sign_in(gateway.client, "viewer")
     first = gateway.client.get_cookie(LOCAL_COOKIE)
