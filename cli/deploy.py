@@ -47,7 +47,7 @@ def deploy(
     yes: Annotated[bool, typer.Option("--yes", help="Carry the changes out without asking.")] = False,
 ) -> None:
     """Deploy the stack: show what would change, ask, follow it, print the outputs."""
-    values = _of_file(parameters) | dict(map(_parameter, parameter or []))
+    values = (parameters_of_file(parameters) if parameters else {}) | dict(map(_parameter, parameter or []))
     with _credentials():
         outputs = deploy_stack(
             boto3.Session(region_name=region),
@@ -129,9 +129,8 @@ def _parameter(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _of_file(path: Path | None) -> dict[str, str]:
-    if path is None:
-        return {}
+def parameters_of_file(path: Path) -> dict[str, str]:
+    """Read parameters from a YAML file; typer.BadParameter where it holds none."""
     try:
         values = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:

@@ -39,8 +39,8 @@ class CodeBucket:
         self.name = f"facegate-code-{account}-{session.region_name}"
 
     def store(self, package: Package) -> None:
-        """Upload a zip under its content hash."""
-        self._put(package.key, package.data, "application/zip")
+        """Upload a package under its content hash."""
+        self._put(package.key, package.data, "application/octet-stream")
 
     def template(self, text: str) -> dict[str, str]:
         """Return a template as CloudFormation's calls take it: itself or, where it is too long, its URL."""

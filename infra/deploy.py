@@ -10,6 +10,7 @@ from infra.codebucket import CodeBucket
 from infra.errors import DeploymentError
 from infra.package import package
 from infra.parts import Part, require_known
+from infra.release import release
 from infra.stack import Approve, Progress, Stack
 
 #: The Lambda's name, `<stack>-ingest`, may have 64 characters.
@@ -80,13 +81,19 @@ def deploy(
         if part not in stacks:
             outputs |= _outputs_of(open_stack(session, part.stack_name(stack_name)))
             continue
-        values = {**stacks[part].parameter_values(), "DataStack": stack_name, **outputs, **given}
+        values = {**stacks[part].parameter_values(), **outputs, **given}
+        values |= {"DataStack": stack_name, "CodeBucketName": bucket.name}
         if part is Part.DATA:
             values.setdefault("BucketName", photo_bucket_name(stack_name, account, session.region_name))
             progress("packing the Lambda")
             code = package()
             bucket.store(code)
             values |= {"CodeBucket": bucket.name, "CodeKey": code.key}
+        if part is Part.COMPUTE:
+            progress("packing the release")
+            packed = release()
+            bucket.store(packed)
+            values["ReleaseKey"] = packed.key
         known = {name: value for name, value in values.items() if name in declared[part]}
         stacks[part].deploy(templates[part], known, approve)
         outputs |= stacks[part].outputs()

@@ -10,11 +10,17 @@ from infra.resources import parameters_of
 _TEMPLATES = Path(__file__).parent
 
 
+#: Parameters that the deployment itself fills.
+GIVEN = frozenset({"CodeBucket", "CodeBucketName", "CodeKey", "DataStack", "ReleaseKey"})
+
+
 class Part(StrEnum):
     """A template of its own; in the order in which they are deployed."""
 
     DATA = "data"
+    NETWORK = "network"
     OBSERVABILITY = "observability"
+    COMPUTE = "compute"
 
     @property
     def template(self) -> Path:
@@ -49,5 +55,5 @@ def require_known(given: Iterable[str], declared: set[str], deployed: Iterable[P
     if unknown:
         raise DeploymentError(
             f"There is no parameter {', '.join(sorted(unknown))}; "
-            f"there are {', '.join(sorted(declared - {'CodeBucket', 'CodeKey', 'DataStack'}))}."
+            f"there are {', '.join(sorted(declared - GIVEN))}."
         )

@@ -4,17 +4,22 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
+import infra.deploy
+from cli.deploy import parameters_of_file
 from infra.deploy import deploy, open_stack
 from infra.errors import DeploymentError
-from infra.parts import Part
+from infra.package import Package
+from infra.parts import GIVEN, Part
+from infra.resources import parameters_of
 
 REPOSITORY = Path(__file__).parents[2]
 SITE = "facegate-site"
-REAL_OBSERVABILITY = Part.OBSERVABILITY.template
+REAL_OBSERVABILITY, REAL_COMPUTE = Part.OBSERVABILITY.template, Part.COMPUTE.template
 
 
 def resources(template):
@@ -24,6 +29,13 @@ def resources(template):
     return dict(re.findall(r"^  (\w+):\n((?:    .*\n|\n|  #.*\n)+)", body + "\n", re.MULTILINE))
 
 
+IMAGE = "/site/image"
+PARAMETERS = {
+    "AlertEmail": "guard@example.org",
+    "CertificateArn": "arn:aws:acm:eu-central-1:000000000000:certificate/one",
+    "InstanceImage": IMAGE,
+    "SleepsAtNight": "true",
+}
 #: What the embedded AWS refuses: alarms on several metrics.
 UNKNOWN = "      Metrics:\n"
 
@@ -38,11 +50,12 @@ def site(emulator, tmp_path_factory):
             if UNKNOWN in resource:
                 text = text.replace(f"  {name}:\n{resource}", "")
         (known / f"{part}.yaml").write_text(text)
+    emulator.session.client("ssm").put_parameter(Name=IMAGE, Value="ami-0123456789abcdef0", Type="String")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Part, "template", property(lambda part: known / f"{part}.yaml"))
-        yield deploy(
-            emulator.session, SITE, parts=tuple(Part), parameters={"AlertEmail": "guard@example.org"}
-        )
+        # its packages would have to be fetched; see test_release.py
+        patch.setattr(infra.deploy, "release", lambda: Package("releases/one.tar.gz", b"a release"))
+        yield deploy(emulator.session, SITE, parts=tuple(Part), parameters=PARAMETERS)
 
 
 @pytest.fixture
@@ -65,13 +78,17 @@ def watched_names(site):
     return {f"{SITE}-ingest", "SearchUsersByImage", *site.values(), *queues}
 
 
-def test_every_alarm_watches_what_the_stack_has_and_tells_somebody(site, cloudwatch):
+def test_every_alarm_watches_what_the_stack_has_and_tells_somebody(emulator, site, cloudwatch):
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{SITE}-")["MetricAlarms"]
-    assert len(alarms) == 7
+    assert len(alarms) == 10
     for alarm in alarms:
-        assert site["AlertsTopicArn"] in alarm["AlarmActions"]
-        [dimension] = alarm["Dimensions"]
-        assert dimension["Value"] in watched_names(site)
+        if alarm["Namespace"] != "AWS/ApplicationELB":
+            [dimension] = alarm["Dimensions"]
+            assert dimension["Value"] in watched_names(site)
+    actions = {alarm["AlarmName"].removeprefix(f"{SITE}-"): alarm["AlarmActions"] for alarm in alarms}
+    [scaling] = actions.pop("recognitions-wait")
+    assert "scalingPolicy" in scaling
+    assert list(actions.values()) == [[site["AlertsTopicArn"]]] * 9
 
 
 def test_alarms_that_only_aws_knows_watch_what_the_stack_has_too(site, parsed):
@@ -101,7 +118,7 @@ def test_alerts_are_mailed(emulator, site):
 def test_a_part_alone_is_updated_with_the_outputs_of_the_others(emulator, site):
     told = []
     again = deploy(emulator.session, SITE, parts=[Part.OBSERVABILITY], progress=told.append)
-    assert again == site
+    assert again.items() <= site.items()
     assert told == [f"the stack {SITE}-observability is up to date"]
     alarms = {"OldestRecognitionSeconds": "7"}
     deploy(emulator.session, SITE, parts=[Part.OBSERVABILITY], parameters=alarms)
@@ -119,3 +136,85 @@ def test_a_parameter_of_another_part_is_none_of_this_ones_business(emulator, sit
 def test_a_part_without_the_data_it_watches_is_refused(emulator):
     with pytest.raises(Exception, match="DecisionsTableName"):
         deploy(emulator.session, "facegate-dataless", parts=[Part.OBSERVABILITY])
+
+
+def user_data(emulator, service):
+    ec2 = emulator.session.client("ec2")
+    [version] = ec2.describe_launch_template_versions(LaunchTemplateName=f"{SITE}-{service}")[
+        "LaunchTemplateVersions"
+    ]
+    return b64decode(version["LaunchTemplateData"]["UserData"]).decode()
+
+
+@pytest.mark.parametrize(
+    ("service", "unit"),
+    [
+        ("gateway", "facegate-gateway.service"),
+        ("recognize", "facegate-worker@recognize.service"),
+        ("enroll", "facegate-worker@enroll.service"),
+    ],
+)
+def test_an_instance_installs_the_release_and_starts_its_unit(emulator, site, service, unit, tmp_path):
+    script = user_data(emulator, service)
+    assert "s3://facegate-code-000000000000-eu-central-1/releases/one.tar.gz" in script
+    assert f"install.sh {unit} <<SETTINGS" in script
+    settings = script.partition("<<SETTINGS\n")[2].partition("\nSETTINGS\n")[0].splitlines()
+    assert {"AWS_REGION=eu-central-1", f"FACEGATE_STACK={SITE}"} <= set(settings)
+    known = (REPOSITORY / "services" / "variables.txt").read_text().split()
+    assert {line.partition("=")[0] for line in settings} <= set(known)
+    checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_every_service_has_a_role_with_its_own_policy_and_no_other(emulator, site):
+    iam = emulator.session.client("iam")
+    stack = open_stack(emulator.session, f"{SITE}-compute")
+    roles = {
+        resource.name: resource.id for resource in stack.resources() if resource.kind == "AWS::IAM::Role"
+    }
+    assert set(roles) == {"GatewayRole", "RecognizeRole", "EnrollRole"}
+    for name, role in roles.items():
+        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        own = site[name.replace("Role", "PolicyArn")]
+        assert {policy["PolicyArn"] for policy in attached} == {
+            own,
+            "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+        }
+
+
+def test_workers_sleep_at_night_and_gateways_do_not(emulator, site):
+    scheduled = emulator.session.client("autoscaling").describe_scheduled_actions()
+    groups = [
+        (action["AutoScalingGroupName"], action["Recurrence"])
+        for action in scheduled["ScheduledUpdateGroupActions"]
+        if action["AutoScalingGroupName"].startswith(SITE)
+    ]
+    assert sorted(groups) == sorted(
+        (f"{SITE}-{service}", hour)
+        for service in ("recognize", "enroll")
+        for hour in ("0 22 * * *", "0 5 * * *")
+    )
+
+
+def test_nothing_but_the_load_balancer_is_reached_from_outside(parsed):
+    resources = parsed((REPOSITORY / "infra" / "parts" / "compute.yaml").read_text())["Resources"]
+    open_to = {
+        name: [
+            rule["CidrIp"]
+            for rule in resource["Properties"].get("SecurityGroupIngress", [])
+            if "CidrIp" in rule
+        ]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::EC2::SecurityGroup"
+    }
+    assert {name: cidrs for name, cidrs in open_to.items() if cidrs} == {
+        "BalancerSecurityGroup": [("Ref", "KiosksCidr")]
+    }
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_a_size_names_parameters_that_there_are_and_grows_where_it_must(size):
+    values = parameters_of_file(REPOSITORY / "infra" / "sizes" / f"{size}.yaml")
+    assert set(values) <= parameters_of(REAL_COMPUTE.read_text()) - GIVEN
+    for service in ("Gateway", "Recognize", "Enroll"):
+        assert int(values[f"{service}Minimum"]) <= int(values[f"{service}Maximum"])

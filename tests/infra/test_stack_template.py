@@ -29,6 +29,9 @@ OUTPUTS = {
     "OperatorsTableName",
     "SessionsTableName",
     "AuditTableName",
+    "GatewayPolicyArn",
+    "RecognizePolicyArn",
+    "EnrollPolicyArn",
     "CollectionId",
     "CollectionArn",
 }
