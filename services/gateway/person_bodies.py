@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from services.contracts.access import Group
 from services.contracts.domain import (
     ENOUGH_PHOTOS,
     Deletion,
@@ -38,11 +39,6 @@ PHOTO_ENDINGS = {
 }
 
 FullName = Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(parse_full_name)]
-#: Groups travel in one line, with commas between.
-Group = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^,;|\x00-\x1f\x7f]+$"),
-]
 Groups = Annotated[
     tuple[Group, ...],
     Field(max_length=_MOST_GROUPS),

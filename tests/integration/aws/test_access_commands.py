@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -178,6 +179,14 @@ def test_a_file_is_imported_once_and_again_for_nothing(facegate, aws, tmp_path):
     file.write_text(FILE.replace('["staff"]', '["staff", "guests"]'))
     assert "added 0, changed 1" in facegate("rules", "import", str(file)).stdout
     assert AccessStore(aws).state().version == 2
+
+
+def test_the_file_in_the_guide_is_one_that_can_be_imported(facegate, aws, tmp_path):
+    guide = (Path(__file__).parents[3] / "docs" / "access.md").read_text()
+    file = tmp_path / "rules.toml"
+    file.write_text(guide.partition("```toml\n")[2].partition("```")[0])
+    assert "added 4" in facegate("rules", "import", str(file)).stdout
+    assert configuration(aws).rules["staff-by-day"].holiday_hours == ("10:00-12:00",)
 
 
 @pytest.mark.parametrize(
