@@ -25,8 +25,10 @@ pytestmark = [pytest.mark.access, pytest.mark.timeout(400)]
 
 FEWEST_CASES = 5000
 #: Beside these there are some thirty of each operation that try the bounds of all it takes.
-FUZZED_CASES = 3200
+FUZZED_CASES = 2400
 PEOPLE = 40
+SEVERAL = ("zone", "door", "rule", "operator")
+PASSWORD = "a ferry to the lighthouse"
 SCHEMATHESIS = str(Path(sys.executable).parent / "schemathesis")
 
 
@@ -71,7 +73,19 @@ def known(house: RunningFacegate, program: ApiToken) -> dict[str, list[str]]:
     batch = call(
         "POST", "/v1/batches", json={"source": f"s3://{house.aws.outputs.photo_bucket_name}/batches/a"}
     )
+    zones, doors, rules, logins = ([f"{kind}-{number}" for number in range(8)] for kind in SEVERAL)
+    for zone, door, rule, login in zip(zones, doors, rules, logins, strict=True):
+        call("POST", "/v1/zones", json={"zone_id": zone, "name": zone})
+        call("POST", "/v1/doors", json={"door_id": door, "name": door, "zone_id": zone})
+        everyone = {"rule_id": rule, "name": rule, "groups": ["everyone"], "zones": [zone]}
+        call("POST", "/v1/rules", json=everyone)
+        call("POST", "/v1/operators", json={"login": login, "role": "viewer", "password": PASSWORD})
     return {
+        "zone_id": zones,
+        "door_id": doors,
+        "target_id": [*zones, *doors],
+        "rule_id": rules,
+        "operator_id": logins,
         "person_id": people,
         "enrollment_id": photos,
         "deletion_id": gone,
