@@ -178,6 +178,40 @@ def test_a_decision_put_in_by_hand_and_one_taken_out_are_found(aws, house):
     assert {fault for fault, *_ in faults(aws)} == {Fault.DECISION_WITHOUT_RECORD, Fault.DECISION_MISSING}
 
 
+@pytest.mark.parametrize("text", ["nonsense", "{}"])
+def test_whatever_an_opening_was_made_into_it_is_named(aws, house, text):
+    chain = rows(aws)[0]["chain"]["S"]
+    (opening,) = [row for row in rows(aws, CHAINS) if row["place"]["S"] == chain]
+    put(aws, opening | {"text": {"S": text}})
+    assert faults(aws) == {(Fault.ALTERED, chain, None)}
+    assert len(seal(aws)) == 1
+
+
+def test_an_opening_that_names_another_chain_is_found(aws, house):
+    first, second, _ = rows(aws, CHAINS)
+    put(aws, first | {"text": second["text"]})
+    assert faults(aws) == {(Fault.ALTERED, first["place"]["S"], None)}
+
+
+def test_whatever_a_seal_was_made_into_it_is_found(aws, house):
+    seal(aws, NOON + timedelta(days=2))
+    (first, second) = rows(aws, "seals")
+    put(aws, first | {"text": {"S": "nonsense"}})
+    assert (Fault.SEAL_BROKEN, str(DAY), None) in faults(aws)
+    put(aws, first | {"text": second["text"], "hash": second["hash"]})
+    assert Fault.SEAL_BROKEN in {fault for fault, *_ in faults(aws)}
+    assert [str(made.says.day) for made in seal(aws, NOON + timedelta(days=3))] == ["2026-01-04"]
+
+
+def test_rows_that_are_none_stop_neither_verification_nor_sealing(aws, house):
+    chain = rows(aws)[0]["chain"]["S"]
+    for where, place in ((chain, "23:59:59.999999#last"), (CHAINS, "0"), ("seals", "9999")):
+        put(aws, {"chain": {"S": where}, "place": {"S": place}})
+    assert faults(aws) == {(Fault.ALTERED, chain, seq_of(rows(aws, chain)[-2]) + 1)}
+    (sealed,) = seal(aws)
+    assert [head.seq for head in sealed.says.chains if head.chain == chain] == [6]
+
+
 def test_decisions_that_have_left_by_themselves_are_not_missed(aws, house):
     for number in range(8):
         aws.dynamodb.delete_item(TableName="decisions", Key={"recognition_id": {"S": f"r-{number}"}})
