@@ -24,10 +24,28 @@ export async function recognize(frames, key, token, wait) {
   const headers = {
     Authorization: `Bearer ${token}`,
     "Idempotency-Key": `"${key}"`,
+    ...clock(),
     Prefer: `wait=${wait}`,
   };
   const answer = await ask("/v1/recognitions", { method: "POST", headers, body: bodyOf(frames) }, wait);
   return answer.status === 202 ? poll(answer.headers.get("Location"), token) : answer.json();
+}
+
+/** Exchanges a pairing code for the kiosk's token. Throws NoDecision. */
+export async function pair(code) {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await ask("/v1/kiosks/pairing", { method: "POST", headers, body: JSON.stringify({ code }) }, 0);
+  return (await answer.json()).token;
+}
+
+/** Says that the kiosk lives, for operators who look whether it does. Throws NoDecision. */
+export async function sayAlive(token) {
+  await ask("/v1/kiosk", { headers: { Authorization: `Bearer ${token}`, ...clock() } }, 0);
+}
+
+/** What time this kiosk thinks it is: a clock that is off shows in the list of kiosks. */
+function clock() {
+  return { "Facegate-Time": (Date.now() / 1000).toFixed(3) };
 }
 
 function bodyOf(frames) {

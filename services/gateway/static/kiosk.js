@@ -4,7 +4,7 @@ import { cameraLive, takeFrame } from "./camera.js";
 import { startCamera } from "./camera_trouble.js";
 import { Detector } from "./detector.js";
 import { keepLit, offerFullScreen } from "./display.js";
-import { NoDecision, recognize } from "./gateway.js";
+import { NoDecision, recognize, sayAlive } from "./gateway.js";
 import { pause, pauseOrTap, show, tap } from "./screen.js";
 import { play } from "./sound.js";
 import { knows, loadTexts, text } from "./texts.js";
@@ -19,6 +19,7 @@ const SEVERAL = 3;
 const BETWEEN_FRAMES_MS = 120;
 // "Checking" for a moment only would be a flicker
 const CAPTURED_SHOWN_MS = 400;
+const ALIVE_EVERY_MS = 60_000;
 // denials that a better picture of the same visitor may change
 const DOUBTFUL = new Set(["no_match", "no_face", "ambiguous"]);
 
@@ -161,9 +162,14 @@ async function begin() {
   addEventListener("hashchange", () => location.reload());
   offerFullScreen(document.querySelector("#full-screen"));
   keepLit();
-  const token = readToken();
-  if (token) await run(token);
-  else show("help", text("kiosk.no-token"), text("kiosk.no-token.detail"));
+  const token = await readToken();
+  // whether it is heard is for those who look after kiosks; who stands here sees whether frames are
+  const live = () => sayAlive(token).catch((error) => console.warn("Not heard:", error.message));
+  if (token) {
+    live();
+    setInterval(live, ALIVE_EVERY_MS);
+    await run(token);
+  } else show("help", text("kiosk.no-token"), text("kiosk.no-token.detail"));
 }
 
 begin().catch(stop);
