@@ -11,9 +11,7 @@ from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import picture
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/kiosk", "/healthz", "/problems/no-token", "/nowhere"]
-)
+@pytest.mark.parametrize("path", ["/", "/kiosk", "/healthz", "/problems/no-token", "/nowhere"])
 def test_every_answer_carries_the_security_headers(gateway: Gateway, path: str):
     headers = gateway.client.get(path).headers
 
