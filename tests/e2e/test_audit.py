@@ -1,6 +1,8 @@
 """What a run decided and did is on record, and a record altered by hand is found by name."""
 
+import io
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +16,7 @@ from services.aws.audit_trail import AuditTrail
 from services.aws.tokens import TokenStore
 from services.contracts.audit import AuditKind, AuditRecord
 from services.contracts.domain import IssuedToken, Scope
+from services.contracts.ids import person_id_of
 from services.contracts.tokens import ApiToken
 
 pytestmark = pytest.mark.access
@@ -110,3 +113,38 @@ def test_an_export_has_what_is_on_record_and_is_itself_on_record(facegate, progr
     } <= exported
     looks = [record.what for _, record in records(facegate) if record.kind is AuditKind.LOOK]
     assert "GET /v1/audit/export" in looks
+
+
+def test_a_photo_is_looked_at_and_everything_about_a_person_exported_and_both_are_on_record(
+    facegate, program, grace_is_enrolled
+):
+    person_id = person_id_of(grace_is_enrolled)
+    photos = program("GET", f"/v1/people/{person_id}/photos").json()["photos"]
+    indexed = next(photo["enrollment_id"] for photo in photos if photo["status"] == "indexed")
+    picture = program("GET", f"/v1/people/{person_id}/photos/{indexed}/image")
+    assert (picture.status_code, picture.content[:3]) == (200, b"\xff\xd8\xff")
+    with zipfile.ZipFile(io.BytesIO(program("GET", f"/v1/people/{person_id}/export").content)) as archive:
+        assert archive.read(f"photos/{indexed}.jpg") == picture.content
+        assert json.loads(archive.read("person.json"))["full_name"] == grace_is_enrolled
+    looks = [
+        record.what
+        for found, record in records(facegate)
+        if record.kind is AuditKind.LOOK and person_id in (found.link.personal or "")
+    ]
+    assert looks == [
+        "GET /v1/people/<person_id>/photos/<enrollment_id>/image",
+        "GET /v1/people/<person_id>/export",
+    ]
+
+
+def test_decisions_are_listed_as_they_were_recorded(facegate, program):
+    decision = recognize(facegate.gateway_url, facegate.token, as_frame(cat()), "image/jpeg", 8)
+    first, last = days()
+    path = f"/v1/decisions?from={first}&to={last}&limit=200&door_id={decision['door_id']}&outcome=denied"
+    listed, cursor = [], ""
+    while cursor is not None:
+        page = program("GET", path + (f"&cursor={cursor}" if cursor else "")).json()
+        listed += page["decisions"]
+        cursor = page["next_cursor"]
+    assert listed[-1]["recognition_id"] == decision["recognition_id"]
+    assert listed[-1]["reason"] == decision["reason"]
