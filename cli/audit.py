@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from cli.connection import OnAws, complaints, connect, console
+from cli.new_files import in_a_folder
 from cli.recording import recorded
 from services.audit.export import ExportFormat, export
 from services.audit.sealer import Sealer
@@ -81,7 +82,13 @@ def export_records(
     ] = ExportFormat.JSONL,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The file; standard output if not given.", dir_okay=False),
+        typer.Option(
+            "-o",
+            "--output",
+            help="The file; standard output if not given.",
+            dir_okay=False,
+            callback=in_a_folder,
+        ),
     ] = None,
     aws: OnAws = False,
 ) -> None:

@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from cli.connection import OnAws, connect, console
+from cli.new_files import in_a_folder
 from cli.people import Whom, find_person
 from cli.recording import recorded
 from services.aws.exports import PersonExports
@@ -16,7 +17,10 @@ from services.contracts.audit import AuditKind
 
 def export_person(
     whom: Whom,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The ZIP to write.", dir_okay=False)],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The ZIP to write.", dir_okay=False, callback=in_a_folder),
+    ],
     aws: OnAws = False,
 ) -> None:
     """Write everything that is kept about a person into a ZIP; that it was done is on record."""

@@ -116,6 +116,11 @@ def test_an_export_is_written_and_is_itself_on_record(aws, facegate, tmp_path):
     ]
 
 
+def test_an_export_into_a_folder_that_is_not_there_is_not_begun(aws, facegate, tmp_path):
+    assert facegate(audit.audit, "export", "-o", str(tmp_path / "missing" / "audit.csv")).exit_code == 2
+    assert listed(aws) == []
+
+
 @pytest.mark.parametrize("arguments", [["--anchor", "short"], ["--from", "2026-01-02", "--to", "2026-01-01"]])
 def test_what_cannot_be_meant_is_refused(facegate, arguments):
     assert facegate(audit.audit, "verify", *arguments).exit_code == 2
