@@ -39,7 +39,7 @@ e2e-test: prepared ## Tests of the real processes, with a real browser
 
 .PHONY: test-access
 test-access: prepared ## Tests of who may pass where and when, and of who may say so
-	@$(BIN)/pytest -m access -rP
+	@$(BIN)/pytest -m access
 
 .PHONY: screenshots
 screenshots: prepared ## Pictures of the pages as Chromium shows them, in tests/artifacts/browser
