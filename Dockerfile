@@ -30,6 +30,10 @@ RUN /opt/uv/bin/uv pip install --no-cache --python /opt/facegate --require-hashe
 COPY localaws/ localaws/
 RUN /opt/facegate/bin/python -m localaws.rekognition prepare --pack-dir /opt/models/default
 
+FROM models AS pages
+COPY assets/ assets/
+RUN mkdir -p services/gateway/static && /opt/facegate/bin/python -m assets --pack-dir /opt/models/default
+
 FROM ${PYTHON_IMAGE} AS base
 RUN useradd --uid 10001 --user-group --home-dir /var/lib/facegate --create-home --shell /usr/sbin/nologin facegate
 ENV PATH=/opt/facegate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app
@@ -38,6 +42,7 @@ WORKDIR /app
 FROM base AS services
 COPY --from=services-environment /opt/facegate /opt/facegate
 COPY services/ services/
+COPY --from=pages /build/services/gateway/static/vendor services/gateway/static/vendor
 USER 10001:10001
 ENV FACEGATE_GATEWAY_BIND=0.0.0.0:8000 FACEGATE_HEARTBEAT_FILE=/tmp/heartbeat
 EXPOSE 8000

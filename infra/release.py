@@ -14,6 +14,8 @@ from infra.errors import DeploymentError
 from infra.package import Package
 
 _SOURCES = Path(__file__).parents[1]
+#: What the pages load, which make puts there.
+_PAGES = Path("services", "gateway", "static", "vendor")
 #: What the instances are: Amazon Linux 2023 on Graviton, whose glibc is 2.34, with its Python 3.12.
 PLATFORM, PYTHON = "aarch64-manylinux_2_34", "3.12"
 
@@ -31,8 +33,10 @@ def release(sources: Path = _SOURCES, lock: Path = _SOURCES / "requirements" / "
     Raises
     ------
     DeploymentError
-        Where a package cannot be fetched.
+        Where what the pages are built with is missing, or a package cannot be fetched.
     """
+    if not (sources / _PAGES).is_dir():
+        raise DeploymentError(f"{sources / _PAGES} is missing: run `make assets` in the checkout first.")
     with TemporaryDirectory() as folder:
         packages = Path(folder)
         _install(lock, packages)

@@ -133,7 +133,9 @@ def test_the_gateway_counts_the_proxy_before_it(compose, monkeypatch):
     assert GatewaySettings().proxies == 1
 
 
-@pytest.mark.parametrize("stage", ["installer", "services-environment", "localaws-environment", "models"])
+@pytest.mark.parametrize(
+    "stage", ["installer", "services-environment", "localaws-environment", "models", "pages"]
+)
 def test_what_the_dockerfile_copies_is_there_and_not_ignored(stage):
     kept = re.findall(r"^!(\w+)", (REPOSITORY / ".dockerignore").read_text(), re.MULTILINE)
     assert copied(stage)

@@ -26,8 +26,20 @@ def lock(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def packed(lock):
-    return release(lock=lock)
+def checkout(tmp_path_factory):
+    """The sources with what the pages load, built or not."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("services", "infra"):
+        shutil.copytree(REPOSITORY / name, folder / name)
+    vendor = folder / "services" / "gateway" / "static" / "vendor"
+    vendor.mkdir(exist_ok=True)
+    (vendor / "detector.gz").write_bytes(b"a detector")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def packed(checkout, lock):
+    return release(checkout, lock)
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +50,26 @@ def names(packed):
 
 def test_a_release_has_the_services_their_packages_for_the_instances_and_the_installer(names):
     assert {"install.sh", "facegate-gateway.service", "services/recognize/__main__.py"} <= names
-    assert "services/gateway/templates/kiosk.html" in names or any("templates" in name for name in names)
+    assert "services/gateway/static/vendor/detector.gz" in names
     [library] = [name for name in names if re.fullmatch(r"packages/markupsafe/_speedups.*\.so", name)]
     assert f"cpython-{PYTHON.replace('.', '')}-aarch64" in library
     assert not [name for name in names if "__pycache__" in name or name.startswith("packages/bin")]
 
 
-def test_the_same_sources_make_the_same_release(packed, lock):
-    assert release(lock=lock) == packed
+def test_the_same_sources_make_the_same_release(packed, checkout, lock):
+    assert release(checkout, lock) == packed
 
 
-def test_a_package_that_cannot_be_fetched_is_told(tmp_path):
+def test_a_checkout_without_what_the_pages_load_is_refused(tmp_path, lock):
+    with pytest.raises(DeploymentError, match="make assets"):
+        release(tmp_path, lock)
+
+
+def test_a_package_that_cannot_be_fetched_is_told(checkout, tmp_path):
     lock = tmp_path / "services.lock"
     lock.write_text(f"markupsafe==3.0.4 --hash=sha256:{'0' * 64}\n")
     with pytest.raises(DeploymentError, match="cannot be fetched"):
-        release(lock=lock)
+        release(checkout, lock)
 
 
 def units():
