@@ -132,7 +132,7 @@ def test_a_door_that_is_down_is_tried_again_and_the_order_stays_the_same(control
 
 def test_a_door_that_stays_down_is_reported_with_the_reason(controller):
     controller.answers = [503] * 100
-    house = House(at_front(Webhook(url=controller.url)), useful=1.5)
+    house = House(at_front(Webhook(url=controller.url)), useful=2.5)
     house.grant(decision())
     assert len(controller.received) > 1
     ((door_id, problem),) = house.actions.noted

@@ -6,12 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from services.contracts.kiosk_signatures import NONCE, SIGNATURE, TIME, signed_headers
 from services.contracts.tokens import KioskToken
+from services.gateway.kiosk_signatures import FrameSignatures
+from services.gateway.problems import Problem
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import picture
+from tests.unit.gateway.in_memory_kiosks import InMemoryNonces
 
 pytestmark = pytest.mark.access
 FRAME = picture()
@@ -98,6 +102,16 @@ def test_a_kiosk_that_need_not_sign_may_and_its_signature_counts_then(gateway: G
     headers = signed_headers(gateway.other_token, FRAME, datetime.now(UTC))
     assert post(gateway, headers, gateway.other_token).status_code == 202
     assert refusal(post(gateway, headers, gateway.other_token)) == (409, "replayed-frame")
+
+
+def test_all_kiosks_have_to_sign_where_the_setting_says_so(gateway: Gateway):
+    garage = gateway.kiosks.kiosks["garage"]
+    signatures = FrameSignatures(InMemoryNonces(), required=True)
+    check = signatures.check_of(garage, lambda: gateway.other_token, Headers())
+    assert check is not None
+    with pytest.raises(Problem) as refused:
+        check(FRAME)
+    assert refused.value.type.slug == "unsigned-frame"
 
 
 def test_a_form_is_signed_as_it_is_sent(gateway: Gateway):
