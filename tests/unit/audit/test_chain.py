@@ -13,6 +13,8 @@ from services.contracts.audit import NO_SEAL, AuditEntry, AuditKind, Head, hash_
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 EXPIRY = date(2027, 1, 2)
 
+pytestmark = pytest.mark.access
+
 
 def entry(number=0, personal=True):
     return AuditEntry(
