@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -93,7 +94,6 @@ class AccessStore:
                 return configuration_of(version, records)
         raise AwsUnavailable(f"zones, doors and rules were changed during each of {_READINGS} readings")
 
-    @patiently(_CONFLICT_PATIENCE_SECONDS)
     def write(self, changes: Sequence[Change], version: int) -> bool:
         """Make changes, all or none.
 
@@ -127,7 +127,6 @@ class AccessStore:
         }
         return self._transact("changing access control", [counted, *map(self._write_of, changes)])
 
-    @patiently(_CONFLICT_PATIENCE_SECONDS)
     def lock(self, lockdown: Lockdown) -> bool:
         """Lock, from the next decision on.
 
@@ -155,7 +154,6 @@ class AccessStore:
             writes.append({"ConditionCheck": there})
         return self._transact("locking", writes)
 
-    @patiently(_CONFLICT_PATIENCE_SECONDS)
     def unlock(self, target: Locked, target_id: str | None) -> bool:
         """End a lockdown; the rules decide again, from the next decision on.
 
@@ -219,9 +217,14 @@ class AccessStore:
 
     def _transact(self, action: str, writes: list[Any]) -> bool:
         """Write all or nothing; False if a condition does not hold."""
+        # done again because no answer came, it is done once
+        return self._transact_once(action, writes, token=str(uuid4()))
+
+    @patiently(_CONFLICT_PATIENCE_SECONDS)
+    def _transact_once(self, action: str, writes: list[Any], *, token: str) -> bool:
         with translated(action):
             try:
-                self._dynamodb.transact_write_items(TransactItems=writes)
+                self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=token)
             except ClientError as error:
                 if _REFUSED in cancellation_reasons(error):
                     return False

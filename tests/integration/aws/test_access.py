@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 
 from services.access.changes import Put, Remove, UnknownReference
 from services.access.register import AccessRegister, UnknownRecord
@@ -107,6 +108,25 @@ def test_locking_twice_is_one_lockdown_with_the_last_reason(aws):
     assert [one.reason for one in store.lockdowns()] == ["Flood"]
     assert store.unlock(Locked.DOOR, "front")
     assert store.state() == AccessState(1)
+
+
+def test_a_change_that_another_got_in_the_way_of_is_made_again_and_by_the_same_token(aws, monkeypatch):
+    store, write, tokens = filled(aws), aws.dynamodb.transact_write_items, []
+
+    def with_a_conflict_at_first(**arguments):
+        tokens.append(arguments["ClientRequestToken"])
+        if len(tokens) == 1:
+            response = {
+                "Error": {"Code": "TransactionCanceledException"},
+                "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+            }
+            raise ClientError(response, "TransactWriteItems")
+        return write(**arguments)
+
+    monkeypatch.setattr(aws.dynamodb, "transact_write_items", with_a_conflict_at_first)
+    assert store.lock(lockdown())
+    assert len(tokens) == 2
+    assert len(set(tokens)) == 1
 
 
 def test_the_whole_site_can_be_locked_before_anything_is_configured(aws):
