@@ -66,6 +66,11 @@ class Kiosk(BaseModel):
     clock_skew: float | None = None
     version: int = Field(default=1, ge=1)
 
+    @property
+    def may_upload(self) -> bool:
+        """Whether frames count that are put into S3 for it, which show no token and have no signature."""
+        return self.token_sha256 is not None and not self.signed_frames_only
+
     def accepts(self, token: KioskToken, now: datetime) -> bool:
         """Whether a token is this kiosk's: the last one, or for a minute the one before it."""
         if self.token_sha256 is not None and token.matches(self.token_sha256):

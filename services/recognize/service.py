@@ -129,7 +129,7 @@ class RecognizeService:
         try:
             if door_id is None:
                 kiosk = deadline.call(self._kiosks.get, job.kiosk_id)
-                if kiosk is None:
+                if kiosk is None or not kiosk.may_upload:
                     return _Judged(Verdict(DecisionReason.UNKNOWN_KIOSK), None, threshold)
                 door_id = kiosk.door_id
             doorway = Doorway(door_id, self._policy, self._rules, deadline)

@@ -105,8 +105,11 @@ class Rules:
 
 
 class Kiosks:
+    def __init__(self):
+        self.standing = KIOSK
+
     def get(self, kiosk_id):
-        return KIOSK if kiosk_id == KIOSK.kiosk_id else None
+        return self.standing if kiosk_id == self.standing.kiosk_id else None
 
 
 class Decisions(dict):
@@ -160,10 +163,11 @@ class World:
         self.people = People(self.clock)
         self.decisions, self.replies, self.doors = Decisions(), Replies(), Doors()
         self.rules, self.denied_frames = Rules(self.people), DeniedFrames()
+        self.kiosks = Kiosks()
         self.service = RecognizeService(
             faces=self.faces,
             people=self.people,
-            kiosks=Kiosks(),
+            kiosks=self.kiosks,
             decisions=self.decisions,
             replies=self.replies,
             rules=CurrentRules(self.rules, self.clock.seconds),

@@ -81,6 +81,17 @@ def test_a_frame_uploaded_for_an_unknown_kiosk_is_denied_without_being_searched(
     assert world.faces.asked == []
 
 
+@pytest.mark.parametrize(
+    "changes", [{"token_sha256": None}, {"signed_frames_only": True}], ids=["revoked", "signed frames only"]
+)
+def test_a_frame_uploaded_for_a_kiosk_that_may_not_send_it_is_denied_without_being_searched(changes):
+    world = World(MATCH)
+    world.kiosks.standing = world.kiosks.standing.model_copy(update=changes)
+    decision = world.service.handle(job(door_id=None))
+    assert decision.reason is DecisionReason.UNKNOWN_KIOSK
+    assert world.faces.asked == []
+
+
 @pytest.mark.parametrize("error", [ImageOutOfReach("no right"), RuntimeError("bug")])
 def test_anything_unexpected_denies_the_door_and_leaves_the_message_as_a_trace(error):
     world = World(error=error)
