@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.access, pytest.mark.timeout(700)]
 
 FEWEST_CASES = 5000
 #: Beside these there are some thirty of each operation that try the bounds of all it takes.
-FUZZED_CASES = 1600
+FUZZED_CASES = 1200
 PEOPLE = 40
 SEVERAL = ("zone", "door", "rule", "operator")
 PASSWORD = "a ferry to the lighthouse"
