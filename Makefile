@@ -37,6 +37,16 @@ unit-test: prepared ## Tests of pure code, adapters and templates
 e2e-test: prepared ## Tests of the real processes, with a real browser
 	@$(BIN)/pytest tests/e2e tests/contract tests/browser
 
+.PHONY: test-infra
+test-infra: prepared .venv-checkov/.locked ## The templates, the images, deployment and the embedded AWS; with checkov
+	@$(BIN)/pytest tests/infra
+	@.venv-checkov/bin/checkov --directory infra --framework cloudformation --compact --quiet --skip-download
+
+.venv-checkov/.locked: requirements/checkov.lock | environment
+	@$(BIN)/uv venv -q --python $(BIN)/python --clear .venv-checkov
+	@$(BIN)/uv pip install -q --python .venv-checkov --require-hashes -r $<
+	@touch $@
+
 .PHONY: test-access
 test-access: prepared ## Tests of who may pass where and when, and of who may say so
 	@$(BIN)/pytest -m access
@@ -125,7 +135,7 @@ $(ASSETS): assets/package-lock.json localaws/rekognition/engine/packs/default/pa
 
 .PHONY: lock
 lock: environment ## Choose versions anew within pyproject.toml's bounds
-	@for lock in uv nodejs fuzz; do \
+	@for lock in uv nodejs fuzz checkov; do \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	    --custom-compile-command "make lock" requirements/$$lock.in -o requirements/$$lock.lock; done
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --group dev \
