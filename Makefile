@@ -51,10 +51,14 @@ test-infra: prepared .venv-checkov/.locked ## The templates, the images, deploym
 test-access: prepared ## Tests of who may pass where and when, and of who may say so
 	@$(BIN)/pytest -m access
 
+.PHONY: test-browser
+test-browser: prepared ## Tests of the pages in a real Chromium
+	@$(BIN)/pytest -m browser
+
 .PHONY: screenshots
-screenshots: prepared ## Pictures of the pages as Chromium shows them, in tests/artifacts/browser
-	@$(BIN)/pytest tests/browser
-	@ls tests/artifacts/browser/*.png
+screenshots: prepared ## Pictures of the pages, light and dark, phone and desktop, in tests/artifacts/browser
+	@$(BIN)/pytest tests/browser/test_kiosk_looks.py -k whole
+	@ls tests/artifacts/browser/kiosk-*.png
 
 .PHONY: fuzz
 fuzz: prepared ## Fuzz image decoding and request parsing, a minute each

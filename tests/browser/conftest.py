@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, sync_playwright
 
 from cli.portraits import eileen_collins, grace_hopper
 from services.gateway.page_files import STATIC, has_detector
@@ -39,24 +39,35 @@ def playing(film: Path) -> Camera:
     )
 
 
-class Visits:
-    """Visits to pages, each with a fresh browser and the camera that the test chooses."""
+class Browsers:
+    """Chromium, once for every camera: a camera is an argument of its start."""
 
-    def __init__(self, playwright: Playwright, chromium: str, profiles: Path) -> None:
+    def __init__(self, playwright: Playwright, path: str) -> None:
         self._chromium = playwright.chromium
-        self._path = chromium
-        self._profiles = profiles
+        self._path = path
+        self._running: dict[Camera, Browser] = {}
+
+    def with_camera(self, camera: Camera) -> Browser:
+        if camera not in self._running:
+            self._running[camera] = self._chromium.launch(executable_path=self._path, args=[*_QUIET, *camera])
+        return self._running[camera]
+
+    def close(self) -> None:
+        for browser in self._running.values():
+            browser.close()
+
+
+class Visits:
+    """Visits to pages, each with an empty profile and the camera that the test chooses."""
+
+    def __init__(self, browsers: Browsers) -> None:
+        self._browsers = browsers
         self._contexts: list[BrowserContext] = []
 
     def open(self, url: str, camera: Camera, viewport: ViewportSize = LANDSCAPE) -> Page:
-        context = self._chromium.launch_persistent_context(
-            self._profiles / str(len(self._contexts)),
-            executable_path=self._path,
-            args=[*_QUIET, *camera],
-            viewport=viewport,
-        )
+        context = self._browsers.with_camera(camera).new_context(viewport=viewport)
         self._contexts.append(context)
-        page = context.pages[0]
+        page = context.new_page()
         page.goto(url)
         return page
 
@@ -110,8 +121,15 @@ def stranger_camera(tmp_path_factory: pytest.TempPathFactory) -> Camera:
     return playing(film(eileen_collins(), tmp_path_factory.mktemp("films") / "eileen_collins.y4m"))
 
 
+@pytest.fixture(scope="module")
+def browsers(playwright: Playwright, chromium: str) -> Iterator[Browsers]:
+    browsers = Browsers(playwright, chromium)
+    yield browsers
+    browsers.close()
+
+
 @pytest.fixture
-def visits(playwright: Playwright, chromium: str, tmp_path: Path) -> Iterator[Visits]:
-    visits = Visits(playwright, chromium, tmp_path)
+def visits(browsers: Browsers) -> Iterator[Visits]:
+    visits = Visits(browsers)
     yield visits
     visits.close()

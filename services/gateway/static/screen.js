@@ -4,6 +4,9 @@ const headline = document.querySelector("#headline");
 const detail = document.querySelector("#detail");
 const again = document.querySelector("#again");
 
+let pressed = false;
+again.addEventListener("click", () => (pressed = true));
+
 /**
  * @param {"starting"|"waiting"|"looking"|"captured"|"deciding"|"granted"|"denied"|"help"|"trouble"} state
  * @param {string} title
@@ -40,6 +43,13 @@ export function pause(milliseconds, ...events) {
       resolve(woken);
     }
   });
+}
+
+/** Whether the visitor has pressed the button since this was last asked; no press is lost while nobody waits for it. */
+export function takePress() {
+  const was = pressed;
+  pressed = false;
+  return was;
 }
 
 /** Resolves when the visitor presses the button. */

@@ -3,7 +3,7 @@
 import { guidance } from "./attention.js";
 import { cameraLive } from "./camera.js";
 import { changed, sketch, still } from "./scene.js";
-import { pauseOrTap, show } from "./screen.js";
+import { pauseOrTap, show, takePress } from "./screen.js";
 import { text } from "./texts.js";
 
 const GLANCE_MS = 200;
@@ -33,6 +33,8 @@ const TITLES = {
  * @param {Float32Array|null} posted the scene that was sent last; nobody is sent twice without having moved
  */
 export function awaitVisitor(video, detector, posted) {
+  // an earlier press has had its answer
+  takePress();
   return detector ? awaitFace(video, detector, posted) : awaitChange(video, posted);
 }
 
@@ -40,11 +42,11 @@ async function awaitFace(video, detector, posted) {
   let [before, shown, proposed] = [null, null, null];
   let [fresh, empty, restlessSince] = [!posted, 0, null];
   for (;;) {
-    const tapped = await pauseOrTap(GLANCE_MS);
+    await pauseOrTap(GLANCE_MS);
     if (!cameraLive(video)) return null;
     const scene = document.hidden ? null : sketch(video);
     if (!scene) continue;
-    if (tapped) return { scene, restless: false, another: false };
+    if (takePress()) return { scene, restless: false, another: false };
     const look = await detector.look(video);
     const advice = guidance(look, before);
     before = look;
@@ -73,11 +75,11 @@ async function awaitChange(video, posted) {
   let [last, restlessSince] = [null, null];
   show("looking", text("kiosk.looking"), "", text(posted ? "kiosk.try-again" : "kiosk.take-picture"));
   for (;;) {
-    const tapped = await pauseOrTap(GLANCE_MS);
+    await pauseOrTap(GLANCE_MS);
     if (!cameraLive(video)) return null;
     const scene = document.hidden ? null : sketch(video);
     if (!scene) continue;
-    if (tapped || (!posted && performance.now() - began > FIRST_LOOK_MS)) return seen(scene);
+    if (takePress() || (!posted && performance.now() - began > FIRST_LOOK_MS)) return seen(scene);
     restlessSince = posted && changed(scene, posted) ? (restlessSince ?? performance.now()) : null;
     const restless = restlessSince !== null && performance.now() - restlessSince > LONGEST_RESTLESSNESS_MS;
     if (restlessSince !== null && last && (still(scene, last) || restless)) return seen(scene);
