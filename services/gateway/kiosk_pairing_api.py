@@ -27,6 +27,12 @@ def pairing_api(register: KioskRegister, settings: GatewaySettings) -> Blueprint
     watchdog = Watchdog(settings.photo_timeout)
     of_an_address, of_all = RateLimit(settings.pairing_limit), RateLimit(settings.pairing_limit_of_all)
 
+    @blueprint.before_request
+    def refuse() -> None:
+        # before anything is read, and before the audit trail is written
+        of_an_address.count(request.remote_addr or "")
+        of_all.count(_EVERYBODY)
+
     @blueprint.post("")
     @operation(
         "Exchange a pairing code for a kiosk's token",
@@ -37,8 +43,6 @@ def pairing_api(register: KioskRegister, settings: GatewaySettings) -> Blueprint
     )
     def pair() -> Response:
         order = read_json(request, PairingOrder, watchdog)
-        of_an_address.count(request.remote_addr or "")
-        of_all.count(_EVERYBODY)
         kiosk, token = register.pair(order.code)
         body = KioskTokenBody(kiosk_id=kiosk.kiosk_id, door_id=kiosk.door_id, token=str(token))
         return json_answer(body, HTTPStatus.CREATED)

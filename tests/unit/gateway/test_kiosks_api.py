@@ -100,6 +100,8 @@ def test_codes_cannot_be_tried_for_long(gateway: Gateway):
     answers = [pair(gateway, str(PairingCode.create())) for _ in range(11)]
     assert [answer.status_code for answer in answers] == [403] * 10 + [429]
     assert int(answers[-1].headers["Retry-After"]) >= 1
+    # nor do they fill the audit trail: each that counts leaves what was tried, and what became of it
+    assert len(gateway.audit.entries) == 2 * 10
 
 
 def test_codes_are_of_forty_bits_and_not_alike():
