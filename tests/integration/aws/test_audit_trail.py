@@ -223,7 +223,8 @@ def test_erasing_a_person_leaves_a_trail_that_verifies_and_says_so(aws, house):
         place.remove("ada", place.find("ada"))
     found = verify(aws)
     assert (found.findings, found.erased) == ([], 11)
-    assert "ada" not in json.dumps(rows(aws)).lower()
+    # in quotes: hexadecimal digits spell the id now and then
+    assert not any(name in json.dumps(rows(aws)) for name in ('ada\\"', '"ada"', "Lovelace"))
     assert list(AuditTrail(aws).of_person("ada")) == []
 
 
