@@ -1,11 +1,14 @@
 """The adapters against moto: a stack's resources without the stack."""
 
 import re
+from functools import cache
 
 import boto3
+import botocore.session
 import pytest
 import requests
 import yaml
+from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
@@ -31,6 +34,7 @@ class _WithoutFunctions(yaml.SafeLoader):
 _WithoutFunctions.add_multi_constructor("!", lambda *_: None)
 
 
+@cache
 def tables():
     """The template's tables, keys and indexes as it has them, by their names in lower case."""
     resources = yaml.load(TEMPLATE.read_text(), _WithoutFunctions)["Resources"]  # noqa: S506  # a SafeLoader
@@ -66,10 +70,18 @@ def make_resources(session: boto3.Session) -> StackOutputs:
     )
 
 
+@cache
+def models_of_services():
+    """botocore's models, read once for all tests: that takes longer than most of them."""
+    return create_loader()
+
+
 @pytest.fixture
 def aws(credentials):
     with mock_aws():
-        session = boto3.Session()
+        core = botocore.session.get_session()
+        core.register_component("data_loader", models_of_services())
+        session = boto3.Session(botocore_session=core)
         yield Aws(session, AwsSettings(), make_resources(session))
 
 
