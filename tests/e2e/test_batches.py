@@ -253,7 +253,8 @@ def test_a_person_of_the_folder_who_is_deleted_leaves_no_trace_and_the_others_al
     assert name in {decision["person"]["full_name"] for decision in decisions if decision["person"]}
     own = PeopleStore(aws).get(person_id).photos
     faces_before = len(machine.state()[0])
-    everywhere = {"people", "faces", "enrollments", "decisions", "bucket", "faces of the collection", "users"}
+    everywhere = {"people", "faces", "enrollments", "decisions", "audit", "bucket", "users"}
+    everywhere.add("faces of the collection")
     assert where(aws, name, folder.name, person_id) == everywhere
 
     removed = machine.command("people", "delete", name, "--yes")
