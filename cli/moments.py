@@ -1,7 +1,9 @@
 """Moments and hours as they are typed."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import typer
@@ -53,6 +55,22 @@ def parse_schedule(text: str) -> dict[str, Any]:
         for day in _weekdays(found["days"]):
             week[day] = [*week.get(day, []), *re.split(r"[\s,]+", found["hours"].strip())]
     return week
+
+
+def schedule_text(week: Sequence[Sequence[object]]) -> str:
+    """Write the hours of a week as `parse_schedule` reads them.
+
+    Parameters
+    ----------
+    week : sequence of sequences
+        Intervals of each weekday, Monday first.
+    """
+    parts: list[str] = []
+    for hours, days in groupby(zip(WEEKDAYS, week, strict=True), key=lambda day: " ".join(map(str, day[1]))):
+        first, *others = [name[:3] for name, _ in days]
+        if hours:
+            parts.append(f"{first}-{others[-1]} {hours}" if others else f"{first} {hours}")
+    return ", ".join(parts)
 
 
 def _weekdays(text: str) -> list[str]:

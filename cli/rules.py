@@ -11,14 +11,13 @@ from rich.table import Table
 
 from cli.access import add, change, made, register_of, remove
 from cli.connection import OnAws, connect, console
-from cli.moments import parse_moment, parse_schedule
+from cli.moments import parse_moment, parse_schedule, schedule_text
 from cli.people import find_person
 from cli.recording import recorded
 from services.access.explanation import RuleStanding, explain
 from services.aws.people import PeopleStore
 from services.contracts.access import (
     ALWAYS,
-    WEEKDAYS,
     AccessKind,
     AccessRecord,
     Door,
@@ -234,9 +233,4 @@ def _record(model: type[AccessRecord], fields: Any, place: str) -> AccessRecord:
 def _week(rule: Rule) -> str:
     if rule.schedule == ALWAYS:
         return "always"
-    days = [
-        f"{name[:3]} {' '.join(hours)}"
-        for name, hours in zip(WEEKDAYS, rule.schedule.week, strict=True)
-        if hours
-    ]
-    return f"{', '.join(days)} {rule.time_zone}"
+    return f"{schedule_text(rule.schedule.week)} {rule.time_zone}"

@@ -1,7 +1,8 @@
 import pytest
 import typer
 
-from cli.moments import parse_moment, parse_schedule
+from cli.moments import parse_moment, parse_schedule, schedule_text
+from services.contracts.access import WEEKDAYS
 
 pytestmark = pytest.mark.access
 OFFICE = ["08:00-18:00"]
@@ -47,3 +48,17 @@ def test_a_moment_without_a_time_zone_is_of_this_machine():
 def test_what_is_no_moment_is_refused(text):
     with pytest.raises(typer.BadParameter, match="no date or time"):
         parse_moment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mon-fri 22:00-06:00",
+        "mon-tue 08:00-12:00 14:00-18:00, thu 09:00-10:00, sat-sun 10:00-12:00",
+        "mon 08:00-18:00, wed 08:00-18:00",
+        "",
+    ],
+)
+def test_hours_of_a_week_are_written_as_they_are_read(text):
+    week = parse_schedule(text) if text else {}
+    assert schedule_text([week.get(day, []) for day in WEEKDAYS]) == text
