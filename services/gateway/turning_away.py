@@ -2,7 +2,7 @@
 
 A frame that is refused like every other request costs its thread, its body's decoding and a log line: two
 milliseconds, which under overload are taken from the frames that are decided. What is refused here costs a
-tenth of that. Only what is plain at a glance is; everything else goes the usual way, where the admission
+quarter of that. Only what is plain at a glance is; everything else goes the usual way, where the admission
 says the same.
 """
 
