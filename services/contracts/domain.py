@@ -337,6 +337,9 @@ class Scope(StrEnum):
     OPERATORS_WRITE = "operators:write"
     TOKENS_WRITE = "tokens:write"
     AUDIT_READ = "audit:read"
+    #: How the machinery does: queues and their dead letters, workers, figures, costs, drift.
+    OPERATIONS_READ = "operations:read"
+    OPERATIONS_WRITE = "operations:write"
 
 
 class IssuedToken(_Record):

@@ -30,9 +30,11 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_VIEWER = frozenset({Scope.PEOPLE_READ, Scope.DECISIONS_READ, Scope.ACCESS_READ, Scope.KIOSKS_READ})
+_VIEWER = frozenset(
+    {Scope.PEOPLE_READ, Scope.DECISIONS_READ, Scope.ACCESS_READ, Scope.KIOSKS_READ, Scope.OPERATIONS_READ}
+)
 _ENROLLER = _VIEWER | {Scope.PEOPLE_WRITE, Scope.PHOTOS_READ, Scope.BATCHES_WRITE}
-_OPERATOR = _ENROLLER | {Scope.ACCESS_WRITE, Scope.EMERGENCY, Scope.KIOSKS_WRITE}
+_OPERATOR = _ENROLLER | {Scope.ACCESS_WRITE, Scope.EMERGENCY, Scope.KIOSKS_WRITE, Scope.OPERATIONS_WRITE}
 
 #: The permission table: a role is a set of scopes, each role's containing those of the one before.
 PERMISSIONS: Mapping[Role, frozenset[Scope]] = {

@@ -126,9 +126,9 @@ GET     /v1/tokens/<token_id>                                   tokens:write
 DELETE  /v1/tokens/<token_id>                                   tokens:write
 """
 #: By hand, too: what each role may.
-_VIEWER = "people:read decisions:read access:read kiosks:read"
+_VIEWER = "people:read decisions:read access:read kiosks:read operations:read"
 _ENROLLER = f"{_VIEWER} people:write photos:read batches:write"
-_OPERATOR = f"{_ENROLLER} access:write emergency kiosks:write"
+_OPERATOR = f"{_ENROLLER} access:write emergency kiosks:write operations:write"
 _ADMIN = f"{_OPERATOR} operators:write tokens:write audit:read"
 ROLES = {
     Role.VIEWER: _VIEWER,
