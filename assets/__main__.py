@@ -11,9 +11,10 @@ from localaws.rekognition.engine.packs.npm import install_locked
 
 HERE = Path(__file__).parent
 VENDOR = HERE.parent / "services" / "gateway" / "static" / "vendor"
-RUNTIME = HERE / "node_modules" / "onnxruntime-web"
+MODULES = HERE / "node_modules"
+RUNTIME = MODULES / "onnxruntime-web"
 #: Served as they are.
-PLAIN = (RUNTIME / "dist" / "ort.wasm.bundle.min.mjs",)
+PLAIN = (RUNTIME / "dist" / "ort.wasm.bundle.min.mjs", MODULES / "htmx.org" / "dist" / "htmx.min.js")
 #: Kept packed: Flask sends ``.gz`` files as gzip-encoded, and every browser unpacks them.
 RUNTIME_CODE = RUNTIME / "dist" / "ort-wasm-simd-threaded.wasm"
 DETECTOR = "fr_detect.onnx"
