@@ -84,6 +84,7 @@ class StackOutputs(BaseModel):
     sessions_table_name: str
     audit_table_name: str
     access_table_name: str
+    operations_table_name: str
     collection_id: str
 
 

@@ -26,6 +26,7 @@ OUTPUTS = {
     "DeletionsTableName",
     "TokensTableName",
     "AccessTableName",
+    "OperationsTableName",
     "OperatorsTableName",
     "SessionsTableName",
     "AuditTableName",
@@ -139,8 +140,8 @@ def test_the_gateway_notes_and_marks_enrollments_and_deletes_none(template):
     assert allowed == ["dynamodb:GetItem", "dynamodb:BatchGetItem", written]
 
 
-def test_the_recognize_worker_writes_decisions_their_records_and_what_became_of_doors_alone(template):
-    assert writable_tables(template, "RecognizePolicy") == {"Decisions", "Audit", "Access"}
+def test_the_recognize_worker_writes_decisions_their_records_figures_and_what_became_of_doors(template):
+    assert writable_tables(template, "RecognizePolicy") == {"Decisions", "Audit", "Access", "Operations"}
 
 
 def test_the_audit_trail_is_added_to_by_all_and_changed_by_the_erasure_alone(template):
