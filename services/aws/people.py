@@ -183,7 +183,15 @@ class PeopleStore:
             raise self._refusal(person_id)
         return changed
 
-    def page(self, search: str = "", cursor: str | None = None, limit: int = 50) -> PeoplePage:
+    def page(
+        self,
+        search: str = "",
+        cursor: str | None = None,
+        limit: int = 50,
+        *,
+        group: str | None = None,
+        status: PersonStatus | None = None,
+    ) -> PeoplePage:
         """List people by name.
 
         Parameters
@@ -195,6 +203,8 @@ class PeopleStore:
             Of the page before.
         limit : int
             Most people on the page.
+        group, status : optional
+            Only those who belong to the group, or have the status; all if None.
 
         Raises
         ------
@@ -203,7 +213,7 @@ class PeopleStore:
         AwsError
             If the table cannot be asked.
         """
-        request = self._by_name(sortable_name(search), limit + 1)
+        request = self._by_name(sortable_name(search), group, status, limit + 1)
         if cursor is not None:
             request["ExclusiveStartKey"] = _read_cursor(cursor)
         items: list[dict[str, Any]] = []
@@ -217,21 +227,30 @@ class PeopleStore:
         people = tuple(from_item(Person, item) for item in items[:limit])
         return PeoplePage(people, _cursor(items[limit - 1]) if len(items) > limit else None)
 
-    def _by_name(self, search: str, limit: int) -> dict[str, Any]:
+    def _by_name(
+        self, search: str, group: str | None, status: PersonStatus | None, limit: int
+    ) -> dict[str, Any]:
+        values = {":everybody": attribute(_EVERYBODY)}
         request: dict[str, Any] = {
             "TableName": self._table,
             "IndexName": _BY_NAME,
             "KeyConditionExpression": "kind = :everybody",
-            "ExpressionAttributeValues": {":everybody": attribute(_EVERYBODY)},
+            "ExpressionAttributeValues": values,
         }
-        if not search:
+        conditions: list[str] = []
+        if search:
+            conditions.append("(begins_with(name_key, :beginning) OR contains(name_key, :word))")
+            values |= {":beginning": attribute(search), ":word": attribute(f" {search}")}
+        if group is not None:
+            conditions.append("contains(groups, :group)")
+            values[":group"] = attribute(group)
+        if status is not None:
+            conditions.append("#status = :status")
+            values[":status"] = attribute(status.value)
+            request["ExpressionAttributeNames"] = _STATUS
+        if not conditions:
             return request | {"Limit": limit}
-        request["FilterExpression"] = "begins_with(name_key, :beginning) OR contains(name_key, :word)"
-        request["ExpressionAttributeValues"] |= {
-            ":beginning": attribute(search),
-            ":word": attribute(f" {search}"),
-        }
-        return request
+        return request | {"FilterExpression": " AND ".join(conditions)}
 
     def _change(
         self, person_id: str, expression: str, condition: str, values: dict[str, Any]

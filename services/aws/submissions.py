@@ -24,6 +24,8 @@ FILES_A_PART = 100
 _PARTS_KEPT = timedelta(days=30)
 _FILES = TypeAdapter(list[SubmittedFile])
 _ATTEMPTS = 3
+#: The index has one partition with all that were submitted; the items that tell of files are not in it.
+_BY_SUBMISSION, _SUBMITTED = "by-submission", "batch"
 
 
 class SubmissionStore:
@@ -74,6 +76,47 @@ class SubmissionStore:
         """
         item = self._read(batch_id)
         return from_item(Submission, item) if item and "source" in item else None
+
+    def page(self, position: str | None, limit: int) -> tuple[list[Submission], str | None]:
+        """List the batches that were given to the API, the last submitted first.
+
+        Parameters
+        ----------
+        position : str, optional
+            Where the list goes on.
+
+        Returns
+        -------
+        list of Submission
+            At most `limit`.
+        str or None
+            The position of the rest; None if there is none.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": _BY_SUBMISSION,
+            "KeyConditionExpression": "kind = :submitted",
+            "ExpressionAttributeValues": {":submitted": attribute(_SUBMITTED)},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if position is not None:
+            batch_id, submitted_at = json.loads(position)
+            request["ExclusiveStartKey"] = {
+                "kind": attribute(_SUBMITTED),
+                "batch_id": attribute(batch_id),
+                "submitted_at": attribute(submitted_at),
+            }
+        with translated("listing batches"):
+            answer = self._dynamodb.query(**request)
+        last: dict[str, Any] | None = answer.get("LastEvaluatedKey")
+        following = json.dumps([last["batch_id"]["S"], last["submitted_at"]["S"]]) if last else None
+        return [from_item(Submission, item) for item in answer["Items"]], following
 
     def files(self, submission: Submission, first: int) -> list[SubmittedFile]:
         """Tell what became of up to 100 files when they were read.
@@ -185,12 +228,13 @@ class SubmissionStore:
                     Key={"batch_id": attribute(submission.batch_id)},
                     UpdateExpression=(
                         "SET #name = :name, #source = :source, #run = :run, submitted_by = :by, "
-                        "submitted_at = :now, files_read = :none, photos = :none, "
+                        "kind = :kind, submitted_at = :now, files_read = :none, photos = :none, "
                         "created_at = if_not_exists(created_at, :now) REMOVE read_at, problem"
                     ),
                     ConditionExpression="attribute_not_exists(#run) OR #run = :before",
                     ExpressionAttributeNames=_RUN | {"#name": "name", "#source": "source"},
                     ExpressionAttributeValues={
+                        ":kind": attribute(_SUBMITTED),
                         ":name": attribute(submission.name),
                         ":source": attribute(submission.source),
                         ":run": attribute(submission.run),

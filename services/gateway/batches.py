@@ -114,6 +114,10 @@ class Batches:
             )
         return submission
 
+    def page(self, position: str | None, limit: int) -> tuple[list[Submission], str | None]:
+        """List the batches, the last submitted first, from a position on."""
+        return self.submissions.page(position, limit)
+
     def progress(self, batch_id: str) -> BatchProgress:
         """Count what became of a batch's files.
 

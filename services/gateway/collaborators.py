@@ -8,7 +8,7 @@ from services.aws.forms import UploadForm
 from services.aws.idempotency import KeyedCreation, KeyedRequest
 from services.aws.people import PeoplePage
 from services.aws.photo_uploads import PhotoUpload
-from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Person
+from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Person, PersonStatus
 from services.contracts.kiosks import Kiosk
 from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
 from services.contracts.operators import FailedSignIns, Operator
@@ -181,7 +181,15 @@ class People(Protocol):
         """Change a person whom nobody changed since they were read."""
         ...
 
-    def page(self, search: str = "", cursor: str | None = None, limit: int = 50) -> PeoplePage:
+    def page(
+        self,
+        search: str = "",
+        cursor: str | None = None,
+        limit: int = 50,
+        *,
+        group: str | None = None,
+        status: PersonStatus | None = None,
+    ) -> PeoplePage:
         """List people by name."""
         ...
 
@@ -274,6 +282,10 @@ class Submissions(Protocol):
 
     def get(self, batch_id: str) -> Submission | None:
         """Look one up."""
+        ...
+
+    def page(self, position: str | None, limit: int) -> tuple[list[Submission], str | None]:
+        """List them, the last submitted first, from a position on; with the position of the rest."""
         ...
 
     def files(self, submission: Submission, first: int) -> list[SubmittedFile]:

@@ -105,9 +105,17 @@ class Register:
             raise _unknown_person()
         return person
 
-    def search(self, beginning: str, position: str | None, limit: int) -> PeoplePage:
-        """List people by name: those with a word that begins so, from a position on."""
-        return self.people.page(beginning, position, limit)
+    def search(
+        self,
+        beginning: str,
+        position: str | None,
+        limit: int,
+        *,
+        group: str | None = None,
+        status: PersonStatus | None = None,
+    ) -> PeoplePage:
+        """List people by name: those with a word that begins so, of a group or status, from a position on."""
+        return self.people.page(beginning, position, limit, group=group, status=status)
 
     def change(self, person_id: str, fields: Mapping[str, Any], version: int | None) -> Person:
         """Change a person.

@@ -136,6 +136,10 @@ INDEXED = {
         {"enrollment_id": "e", "batch_id": "b", "progress": "indexed#e"},
         "batch_id",
     ),
+    ("BatchesTable", "by-submission"): (
+        {"batch_id": "b", "kind": "batch", "submitted_at": "2026-01-02"},
+        "kind",
+    ),
     ("EnrollmentsTable", "by-resemblance"): ({"enrollment_id": "e", "resembles": "ada"}, "resembles"),
     ("DecisionsTable", "by-person"): (
         {"recognition_id": "r", "person_id": "ada", "decided_at": "2026-01-02"},

@@ -157,6 +157,19 @@ def test_people_are_found_by_how_any_word_of_the_name_begins(people, search, fou
     assert [name for page in everybody(people, search, limit=1) for name in page] == found
 
 
+def test_people_are_found_by_group_and_status_beside_their_name_and_no_page_ends_early(people):
+    for number in range(9):
+        groups = ("night shift",) if number % 2 else ("night", "staff")
+        status = PersonStatus.DISABLED if number % 3 == 0 else PersonStatus.ACTIVE
+        people.create(somebody(f"p-{number}", f"Person {number}", groups=groups, status=status))
+    page = people.page("person", None, 3, group="night shift")
+    assert names(page) == ["Person 1", "Person 3", "Person 5"]
+    assert names(people.page("person", page.cursor, 3, group="night shift")) == ["Person 7"]
+    assert names(people.page(status=PersonStatus.DISABLED)) == ["Person 0", "Person 3", "Person 6"]
+    assert names(people.page(group="staff", status=PersonStatus.DISABLED)) == ["Person 0", "Person 6"]
+    assert people.page(group="nigh").people == ()
+
+
 def test_a_cursor_still_leads_on_when_the_person_it_came_from_is_gone(people, aws):
     for number in range(4):
         people.create(somebody(f"p-{number}", f"Person {number}"))

@@ -16,6 +16,7 @@ from services.aws.errors import AwsError, AwsUnavailable
 from services.aws.submissions import SubmissionStore
 from services.aws.uploads import Uploads
 from services.batches.items import UnreadableBatch
+from services.contracts.domain import Batch
 from services.contracts.messages import ReadBatchJob
 from services.enroll import batches
 from services.enroll.batches import BatchReadingService
@@ -190,6 +191,20 @@ def test_what_is_submitted_again_while_it_is_read_is_the_same_run_and_afterwards
     worker(aws).handle(job(again))
     assert len(told(aws, again)) == 3
     assert len(keys(aws)) == 3
+
+
+def test_batches_are_listed_the_last_submitted_first_and_without_those_of_the_command_line(aws):
+    store = SubmissionStore(aws)
+    for hours in range(5):
+        store.submit(f"s3://theirs/{hours}/", f"people {hours}", "token t", NOW + timedelta(hours=hours))
+    worker(aws).handle(job(submit(aws, archive(3))))
+    BatchStore(aws).announce(Batch(batch_id="theirs", name="folder", photos=3, created_at=NOW))
+    pages, position = [], None
+    while not pages or position:
+        page, position = store.page(position, 4)
+        pages.append([submission.name for submission in page])
+    assert pages == [["people 4", "people 3", "people 2", "people 1"], pages[1]]
+    assert sorted(pages[1]) == ["people 0", "people.zip"]
 
 
 def test_a_part_that_another_worker_read_meanwhile_counts_once(aws):

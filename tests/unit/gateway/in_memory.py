@@ -272,12 +272,22 @@ class InMemoryPeople:
         self.people[person.person_id] = changed
         return changed
 
-    def page(self, search: str = "", cursor: str | None = None, limit: int = 50) -> PeoplePage:
+    def page(
+        self,
+        search: str = "",
+        cursor: str | None = None,
+        limit: int = 50,
+        *,
+        group: str | None = None,
+        status: PersonStatus | None = None,
+    ) -> PeoplePage:
         found = sorted(
             (
                 person
                 for person in self.people.values()
                 if person.full_name.lower().startswith(search.lower())
+                and (group is None or group in person.groups)
+                and (status is None or status is person.status)
             ),
             key=lambda person: (person.full_name, person.person_id),
         )
@@ -390,6 +400,12 @@ class InMemorySubmissions:
 
     def get(self, batch_id: str) -> Submission | None:
         return self.submissions.get(as_key(batch_id))
+
+    def page(self, position: str | None, limit: int) -> tuple[list[Submission], str | None]:
+        last_first = sorted(self.submissions.values(), key=lambda one: one.submitted_at, reverse=True)
+        first = int(position or 0)
+        more = len(last_first) > first + limit
+        return last_first[first : first + limit], str(first + limit) if more else None
 
     def read(
         self, batch_id: str, *files: SubmittedFile, ended: bool = True, problem: str | None = None
