@@ -80,6 +80,7 @@ class StackOutputs(BaseModel):
     batches_table_name: str
     deletions_table_name: str
     tokens_table_name: str
+    invitations_table_name: str
     operators_table_name: str
     sessions_table_name: str
     audit_table_name: str

@@ -1,4 +1,4 @@
-"""Tokens of kiosks and of programs: random, shown once, kept as a SHA-256."""
+"""Tokens of kiosks, of programs and of the invited: random, shown once, kept as a SHA-256."""
 
 import hmac
 import re
@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import ClassVar, Self
 
 _FORM = re.compile(
-    r"(?P<prefix>fg[ak])_(?P<holder_id>[A-Za-z0-9][A-Za-z0-9.-]{0,99})_(?P<secret>[A-Za-z0-9_-]{43})"
+    r"(?P<prefix>fg[aik])_(?P<holder_id>[A-Za-z0-9][A-Za-z0-9.-]{0,99})_(?P<secret>[A-Za-z0-9_-]{43})"
 )
 _ID_BYTES = 6
 
@@ -91,4 +91,21 @@ class ApiToken(_Token):
     @property
     def token_id(self) -> str:
         """What it is listed and revoked by."""
+        return self.holder_id
+
+
+class InvitationToken(_Token):
+    """``fgi_<invitation id>_<secret>``: what a link carries by which somebody sends photos of themselves."""
+
+    _prefix = "fgi"
+    _form = "an invitation's token reads fgi_<invitation id>_<43 characters>"
+
+    @classmethod
+    def issue(cls) -> Self:
+        """Make a fresh token with an id of its own."""
+        return cls.create(secrets.token_hex(_ID_BYTES))
+
+    @property
+    def invitation_id(self) -> str:
+        """The invitation that it belongs to."""
         return self.holder_id

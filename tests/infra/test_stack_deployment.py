@@ -20,6 +20,7 @@ TABLES = {
     "BatchesTable": "batch_id",
     "DeletionsTable": "deletion_id",
     "TokensTable": "token_id",
+    "InvitationsTable": "invitation_id",
     "OperatorsTable": "operator_id",
     "SessionsTable": "session_sha256",
 }
@@ -139,6 +140,10 @@ INDEXED = {
     ("BatchesTable", "by-submission"): (
         {"batch_id": "b", "kind": "batch", "submitted_at": "2026-01-02"},
         "kind",
+    ),
+    ("InvitationsTable", "by-person"): (
+        {"invitation_id": "i", "person_id": "ada", "created_at": "2026-01-02"},
+        "person_id",
     ),
     ("EnrollmentsTable", "by-resemblance"): ({"enrollment_id": "e", "resembles": "ada"}, "resembles"),
     ("DecisionsTable", "by-person"): (

@@ -25,6 +25,7 @@ OUTPUTS = {
     "BatchesTableName",
     "DeletionsTableName",
     "TokensTableName",
+    "InvitationsTableName",
     "AccessTableName",
     "OperationsTableName",
     "OperatorsTableName",
