@@ -21,6 +21,7 @@ from cli.batch import is_batch, run_batch
 from cli.check import check
 from cli.connection import OnAws, complaints, connect, console
 from cli.consent import consent
+from cli.cost import cost
 from cli.dataset.command import dataset
 from cli.dataset.photos import NoPhotos
 from cli.deploy import deploy, destroy, status
@@ -77,6 +78,7 @@ people.command("export")(export_person)
 app.add_typer(people, name="people")
 app.add_typer(dataset, name="dataset")
 app.command()(check)
+app.command()(cost)
 app.command()(deploy)
 app.command()(status)
 app.command()(destroy)

@@ -1,16 +1,9 @@
-"""What calls of AWS's API cost: list prices of us-east-1, without the free tiers and volume discounts.
+"""What calls of AWS's API cost: list prices, without the free tiers and volume discounts.
 
-As of November 2026, in US dollars, from AWS's price pages (aws.amazon.com/sqs/pricing,
-/dynamodb/pricing/on-demand, /s3/pricing, /kms/pricing, /rekognition/pricing):
-
-- SQS, standard queues: 0.40 a million requests; every 64 KiB of messages that a request carries is one.
-- DynamoDB on demand: 0.625 a million write request units (1 KiB of an item each), 0.125 a million read
-  request units (4 KiB of an item read consistently each, half of one if eventually). An item's size is
-  reckoned as "Calculating item sizes" of the Developer Guide says.
-- S3 Standard: 0.005 a thousand PUT, COPY, POST and LIST requests, 0.0004 a thousand others; deletes are free.
-- KMS: 0.03 ten thousand requests.
-- Rekognition, group 1 (SearchUsersByImage, IndexFaces and their kin): 0.001 an image. Images of calls that
-  failed are not reckoned, which makes Rekognition's share smaller and everybody else's larger.
+The prices themselves are those of `services.prices`, in US dollars. An item's size in DynamoDB is reckoned as
+"Calculating item sizes" of the Developer Guide says; a write unit is 1 KiB of an item, a read unit 4 KiB
+of one read consistently, half a unit if eventually. Images of calls that failed are not reckoned, which
+makes Rekognition's share smaller and everybody else's larger.
 
 Approximations: what a put replaces or an update and a delete find is not on the wire, so a write counts the
 size of what was sent; a scan or query counts the items that it returned. Calls that AWS makes on its own
@@ -23,16 +16,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_SQS_REQUEST = 0.40e-6
+from services.prices import list_prices
+
 _SQS_CHUNK_BYTES = 64 * 1024
-_WRITE_UNIT = 0.625e-6
 _WRITE_UNIT_BYTES = 1024
-_READ_UNIT = 0.125e-6
 _READ_UNIT_BYTES = 4096
-_S3_PUT = 0.005e-3
-_S3_GET = 0.0004e-3
-_KMS_REQUEST = 0.03e-4
-_IMAGE = 0.001
 
 _FACE_IMAGE_OPERATIONS = frozenset(
     {
@@ -103,7 +91,7 @@ def _sqs(exchange: Exchange) -> float:
         for body in ("MessageBody", "Body")
         if body in message
     )
-    return _SQS_REQUEST * max(1, math.ceil(payload / _SQS_CHUNK_BYTES))
+    return list_prices().sqs.request * max(1, math.ceil(payload / _SQS_CHUNK_BYTES))
 
 
 def _attributes_bytes(attributes: Mapping[str, Mapping[str, str]]) -> int:
@@ -156,27 +144,28 @@ def _transact_write_items(asked: Mapping[str, Any], _answered: Mapping[str, Any]
 
 def _read(size: float, *, consistently: bool) -> float:
     units = max(1, math.ceil(size / _READ_UNIT_BYTES))
-    return _READ_UNIT * units * (1.0 if consistently else 0.5)
+    return list_prices().dynamodb.read_unit * units * (1.0 if consistently else 0.5)
 
 
 def _written(size: float) -> float:
-    return _WRITE_UNIT * max(1, math.ceil(size / _WRITE_UNIT_BYTES))
+    return list_prices().dynamodb.write_unit * max(1, math.ceil(size / _WRITE_UNIT_BYTES))
 
 
 def _s3(exchange: Exchange) -> float:
     if exchange.operation == "DELETE":
         return 0.0
-    return _S3_PUT if exchange.operation in ("PUT", "POST") else _S3_GET
+    s3 = list_prices().s3
+    return s3.put if exchange.operation in ("PUT", "POST") else s3.get
 
 
 def _kms(_exchange: Exchange) -> float:
-    return _KMS_REQUEST
+    return list_prices().kms.request
 
 
 def _rekognition(exchange: Exchange) -> float:
     if exchange.operation not in _FACE_IMAGE_OPERATIONS:
         return 0.0
-    return _IMAGE if exchange.status == 200 else 0.0
+    return list_prices().rekognition.image[0].usd if exchange.status == 200 else 0.0
 
 
 _RECKONERS: Mapping[str, Callable[[Exchange], float]] = {
