@@ -13,8 +13,13 @@ HERE = Path(__file__).parent
 VENDOR = HERE.parent / "services" / "gateway" / "static" / "vendor"
 MODULES = HERE / "node_modules"
 RUNTIME = MODULES / "onnxruntime-web"
-#: Served as they are.
-PLAIN = (RUNTIME / "dist" / "ort.wasm.bundle.min.mjs", MODULES / "htmx.org" / "dist" / "htmx.min.js")
+#: Served as they are, by these names.
+PLAIN = {
+    "ort.wasm.bundle.min.mjs": RUNTIME / "dist" / "ort.wasm.bundle.min.mjs",
+    "htmx.min.js": MODULES / "htmx.org" / "dist" / "htmx.min.js",
+    "lean-qr.mjs": MODULES / "lean-qr" / "index.mjs",
+    "lean-qr-svg.mjs": MODULES / "lean-qr" / "extras" / "svg.mjs",
+}
 #: Kept packed: Flask sends ``.gz`` files as gzip-encoded, and every browser unpacks them.
 RUNTIME_CODE = RUNTIME / "dist" / "ort-wasm-simd-threaded.wasm"
 DETECTOR = "fr_detect.onnx"
@@ -31,8 +36,8 @@ def main() -> None:
         sys.exit(f"assets: {error}")
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir()
-    for file in PLAIN:
-        shutil.copy(file, VENDOR)
+    for name, file in PLAIN.items():
+        shutil.copy(file, VENDOR / name)
     for file in (RUNTIME_CODE, pack / DETECTOR):
         # without a time in it, the same content is the same file
         packed = gzip.compress(file.read_bytes(), compresslevel=6, mtime=0)
