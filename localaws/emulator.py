@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from localaws import emulator_collections, emulator_lambda, emulator_lifecycle, emulator_state
+from localaws import emulator_collections, emulator_iam, emulator_lambda, emulator_lifecycle, emulator_state
 from localaws.emulator_sqs import LongPolling
 
 HOST = "127.0.0.1"
@@ -30,7 +30,9 @@ _GRACE_SECONDS = 1.0
 _GARBAGE_THRESHOLDS = (20_000, 20, 20)
 
 
-def environment(port: int, state_dir: Path, host: str = HOST, name: str = HOST) -> dict[str, str]:
+def environment(
+    port: int, state_dir: Path, host: str = HOST, name: str = HOST, *, checks: bool = False
+) -> dict[str, str]:
     """Return the settings of ministack, which it reads while it is imported.
 
     Parameters
@@ -43,6 +45,8 @@ def environment(port: int, state_dir: Path, host: str = HOST, name: str = HOST) 
         The address it listens on.
     name : str
         What others call it; the queues' URLs have it.
+    checks : bool
+        Whether signatures and IAM's policies are checked.
     """
     return {
         "BIND_HOST": host,
@@ -55,6 +59,7 @@ def environment(port: int, state_dir: Path, host: str = HOST, name: str = HOST) 
         "TMPDIR": str(_scratch(state_dir)),
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "WARNING",
+        "AUTH": str(checks).lower(),
         # these two would listen on every address of the machine
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
@@ -82,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shutil.rmtree(_scratch(state_dir), ignore_errors=True)
     _scratch(state_dir).mkdir()
     port = listener.getsockname()[1]
-    os.environ.update(environment(port, state_dir, options.host, options.name))
+    os.environ.update(environment(port, state_dir, options.host, options.name, checks=options.auth))
     asyncio.run(_serve(listener, options.rekognition_endpoint))
     return 0
 
@@ -99,6 +104,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--rekognition-endpoint",
         default="http://127.0.0.1:4577",
         help="where stacks make their face collections (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--auth",
+        action="store_true",
+        help="check signatures, and by IAM policies what each caller may do; the key test may do everything",
     )
     return parser.parse_args(arguments)
 
@@ -131,6 +141,7 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
     polls = LongPolling(stopping)
     polls.install()
     emulator_lambda.install()
+    emulator_iam.install()
     emulator_collections.register(rekognition_endpoint)
     host, port = listener.getsockname()
     # who listens on all addresses is reached from here on its own
@@ -148,9 +159,8 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
     sys.stdout.write(f"the embedded AWS starts on {url}\n")
     sys.stdout.flush()
     # the server saves its state at its end: only when nobody else is still saving may it begin to stop
-    await hypercorn.serve(
-        partial(polls.serve, ministack.app), config, shutdown_trigger=lambda: companions, mode="asgi"
-    )
+    application = partial(polls.serve, emulator_iam.as_if_by_tls(ministack.app))
+    await hypercorn.serve(application, config, shutdown_trigger=lambda: companions, mode="asgi")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from localaws.identities import ROOT
+
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
@@ -78,10 +80,10 @@ class FaceCollections:
             return
 
     def _client(self) -> "RekognitionClient":
-        # in the account and region of the request that CloudFormation is working on
+        # in the region of the request that CloudFormation is working on
         return boto3.Session(
-            aws_access_key_id=self._responses.get_account_id(),
-            aws_secret_access_key="embedded",  # noqa: S106  # nobody checks it, botocore signs with it
+            aws_access_key_id=ROOT.access_key_id,
+            aws_secret_access_key=ROOT.secret_access_key,
             region_name=self._responses.get_region(),
         ).client(
             "rekognition",

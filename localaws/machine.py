@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from infra import TEMPLATE
 from infra.deploy import deploy
 from localaws.gaps import close_gaps
+from localaws.identities import ROOT, Identity, keep, make_users
 from localaws.supervisor import Program, Supervisor
 
 #: Backends start first and stop last: they save what the services still do while these stop.
@@ -68,6 +69,10 @@ class MachineSettings(BaseSettings):
     rekognition_options : str
         Further options of the embedded Rekognition, as on its command line:
         ``--latency-ms 250 --tps 40`` makes it as far away and as limited as AWS's.
+    auth : bool
+        Whether the embedded AWS and the embedded Rekognition check who calls: each service then has a user
+        with the policy that the stack made for it, and whatever that does not allow is refused. The key
+        ``test`` may do everything, as the account that deploys.
     """
 
     model_config = SettingsConfigDict(env_prefix="FACEGATE_")
@@ -80,6 +85,7 @@ class MachineSettings(BaseSettings):
     rekognition_port: int = Field(default=4577, ge=1, le=65535)
     recognize_workers: int = Field(default=1, ge=0, le=64)
     rekognition_options: str = ""
+    auth: bool = False
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -107,6 +113,11 @@ class MachineSettings(BaseSettings):
         return self.home / "logs"
 
     @property
+    def identities(self) -> Path:
+        """File of those whom the embedded Rekognition knows, where it checks who calls."""
+        return self.home / "identities.json"
+
+    @property
     def gateway_url(self) -> str:
         """Where kiosks post."""
         return f"http://127.0.0.1:{self.gateway_port}"
@@ -126,8 +137,7 @@ class MachineSettings(BaseSettings):
         return {
             "AWS_ENDPOINT_URL": self.aws_url,
             "AWS_ENDPOINT_URL_REKOGNITION": self.rekognition_url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            **ROOT.environment(),
             "AWS_REGION": _REGION,
             "AWS_DEFAULT_REGION": _REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -172,6 +182,7 @@ class Machine:
         self._progress = progress
         self._host = host
         self._name = name
+        self.identities: dict[str, Identity] = {}
         settings.apply()
         self.supervisor = Supervisor(settings.logs, dict(os.environ))
 
@@ -188,14 +199,26 @@ class Machine:
             If the stack cannot be deployed.
         """
         self._require_free_port(self.settings.gateway_port, "FACEGATE_GATEWAY_PORT")
-        self.start_aws()
+        outputs = self.start_aws()
+        if self.settings.auth:
+            session = boto3.Session(region_name=_REGION)
+            self.identities = make_users(session, self.settings.stack, outputs)
+            keep(self.settings.identities, [ROOT, *self.identities.values()])
         self._progress("starting the gateway and the workers")
         services = [self.supervisor.launch(program) for program in self.services()]
         for running in services:
             self.supervisor.wait_until_ready(running)
 
-    def start_aws(self) -> None:
-        """Start the embedded AWS and Rekognition alone, with the stack deployed; raises as `start` does."""
+    def start_aws(self) -> dict[str, str]:
+        """Start the embedded AWS and Rekognition alone, with the stack deployed; raises as `start` does.
+
+        Returns
+        -------
+        dict of str to str
+            The stack's outputs.
+        """
+        if self.settings.auth:
+            keep(self.settings.identities, [ROOT])
         self._require_free_port(self.settings.aws_port, "FACEGATE_AWS_PORT")
         self._require_free_port(self.settings.rekognition_port, "FACEGATE_REKOGNITION_PORT")
         self._progress("starting the embedded AWS and the embedded Rekognition")
@@ -204,9 +227,10 @@ class Machine:
             self.supervisor.wait_until_ready(running)
         self._progress("deploying the stack")
         session = boto3.Session(region_name=_REGION)
-        deploy(session, self.settings.stack)
+        outputs = deploy(session, self.settings.stack)
         close_gaps(session, self.settings.stack, TEMPLATE.read_text())
         _warm_up(session, self.settings.stack)
+        return outputs
 
     def stop(self) -> None:
         """Stop every process, within five seconds."""
@@ -232,6 +256,7 @@ class Machine:
                 "--port", str(settings.rekognition_port),
                 "--data-dir", str(settings.home / "rekognition"),
                 "--pack-dir", str(settings.pack),
+                *(["--identities", str(settings.identities)] if settings.auth else []),
                 *shlex.split(settings.rekognition_options),
             ),
             stage=_BACKENDS,
@@ -246,6 +271,7 @@ class Machine:
                 "--port", str(settings.aws_port),
                 "--state-dir", str(settings.home / "aws"),
                 "--rekognition-endpoint", settings.rekognition_url,
+                *(["--auth"] if settings.auth else []),
             ),
             stage=_BACKENDS,
             ready=lambda _: answers(settings.aws_port, "/_ministack/health"),
@@ -260,18 +286,24 @@ class Machine:
             stage=_SERVICES,
             ready=lambda _: answers(settings.gateway_port, "/readyz"),
             orphaned=signal.SIGKILL,
+            environment=self._environment_of("gateway"),
         )
         recognize = [f"recognize-{number}" for number in range(2, settings.recognize_workers + 1)]
         if settings.recognize_workers:
             recognize.insert(0, "recognize")
         for name in [*recognize, "enroll"]:
+            service = name.partition("-")[0]
             yield Program(
                 name=name,
-                argv=_python(f"services.{name.partition('-')[0]}"),
+                argv=_python(f"services.{service}"),
                 stage=_SERVICES,
                 ready=_said_worker_ready,
                 orphaned=signal.SIGKILL,
+                environment=self._environment_of(service),
             )
+
+    def _environment_of(self, service: str) -> dict[str, str]:
+        return self.identities[service].environment() if service in self.identities else {}
 
 
 @contextmanager

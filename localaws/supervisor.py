@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _POLL_SECONDS = 0.05
@@ -38,6 +38,8 @@ class Program:
         SIGKILL keeps it from trying to reach others that are gone.
     patience : float
         Seconds it may take to become ready.
+    environment : mapping of str to str
+        What it is told beyond all others' environment.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Program:
     ready: Callable[[Path], bool]
     orphaned: signal.Signals = signal.SIGTERM
     patience: float = 30
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Supervisor:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 program.argv,
-                env=self._environment,
+                env=self._environment | dict(program.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -60,6 +60,13 @@ def _add_server_options(serve: argparse.ArgumentParser) -> None:
         help="keys that may sign, in the format of ~/.aws/credentials (default: the key that "
         "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY name)",
     )
+    signing.add_argument(
+        "--identities",
+        type=Path,
+        metavar="FILE",
+        help="check signatures, and by IAM policies what each key may do; JSON: access key ids, each with "
+        "secret_access_key, arn and policies; read again when it is replaced",
+    )
     signing.add_argument("--region", help="the only region that requests may be signed for (default: any)")
     disturbances = serve.add_argument_group("behaving like a distant, busy, failing Rekognition")
     disturbances.add_argument("--latency-ms", type=_duration, default=0.0, help="added to every answer")
@@ -140,6 +147,7 @@ def _serve(options: argparse.Namespace) -> int:
             region=options.region,
             require_signatures=options.require_signatures,
             credentials_file=options.credentials_file,
+            identities_file=options.identities,
             latency=options.latency_ms / 1000,
             default_tps=quotas.get(None),
             operation_tps={name: rate for name, rate in quotas.items() if name is not None},

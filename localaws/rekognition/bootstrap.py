@@ -10,7 +10,9 @@ from localaws.rekognition.collections import FaceCollections
 from localaws.rekognition.engine import FaceEngine
 from localaws.rekognition.protocol.access_keys import keys_from_environment, keys_from_file
 from localaws.rekognition.protocol.application import Application
+from localaws.rekognition.protocol.authorization import Authorization
 from localaws.rekognition.protocol.disturbances import Disturbances, Quotas
+from localaws.rekognition.protocol.identities import Identities
 from localaws.rekognition.protocol.images import ImageReader
 from localaws.rekognition.protocol.operations import HANDLERS
 from localaws.rekognition.protocol.service import Service
@@ -35,20 +37,26 @@ def make_application(settings: ServerSettings) -> Application:
     SettingsError
         A quota is for an operation that there is not.
     """
-    signatures = _make_signature_check(settings) if settings.require_signatures else None
+    signatures, authorization = _make_checks(settings)
     disturbances = _make_disturbances(settings) if settings.disturbs else None
     engine = FaceEngine.load(settings.pack_dir)
     collections = FaceCollections(settings.data_dir, engine.face_model_version, engine.dimension)
     service = Service(engine, collections, ImageReader(_make_s3_client), settings.account_id)
-    return Application(service, signatures, disturbances)
+    return Application(service, signatures, disturbances, authorization)
 
 
-def _make_signature_check(settings: ServerSettings) -> SignatureCheck:
+def _make_checks(settings: ServerSettings) -> tuple[SignatureCheck | None, Authorization | None]:
+    """Return what checks who calls and what they may do, as far as the settings want it checked."""
+    if settings.identities_file is not None:
+        identities = Identities(settings.identities_file)
+        return SignatureCheck(identities, settings.region), Authorization(identities, settings.account_id)
+    if not settings.require_signatures:
+        return None, None
     if settings.credentials_file is not None:
         keys = keys_from_file(settings.credentials_file)
     else:
         keys = keys_from_environment(os.environ)
-    return SignatureCheck(keys, settings.region)
+    return SignatureCheck(keys, settings.region), None
 
 
 def _make_disturbances(settings: ServerSettings) -> Disturbances:

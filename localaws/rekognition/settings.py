@@ -29,6 +29,8 @@ class ServerSettings:
         The only region that checked signatures may be for.
     credentials_file : Path, optional
         Keys for checked signatures; the environment names one where it is missing.
+    identities_file : Path, optional
+        Keys with what each may do; signatures and permissions are checked where it is given.
     latency : float
         Seconds added to every answer.
     default_tps : float, optional
@@ -46,6 +48,7 @@ class ServerSettings:
     region: str | None = None
     require_signatures: bool = False
     credentials_file: Path | None = None
+    identities_file: Path | None = None
     latency: float = 0.0
     default_tps: float | None = None
     operation_tps: Mapping[str, float] = field(default_factory=dict[str, float])

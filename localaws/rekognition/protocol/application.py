@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
+from localaws.rekognition.protocol.authorization import Authorization
 from localaws.rekognition.protocol.disturbances import Disturbances
 from localaws.rekognition.protocol.errors import EXPECTED, ServiceError, internal_error, translate
 from localaws.rekognition.protocol.idempotency import IdempotentAnswers
@@ -40,6 +41,8 @@ class Application:
     signatures : SignatureCheck, optional
         Signatures are accepted unchecked where it is missing.
     disturbances : Disturbances, optional
+    authorization : Authorization, optional
+        Whoever signs may do everything where it is missing; it needs signatures that are checked.
     """
 
     def __init__(
@@ -47,10 +50,12 @@ class Application:
         service: Service,
         signatures: SignatureCheck | None = None,
         disturbances: Disturbances | None = None,
+        authorization: Authorization | None = None,
     ) -> None:
         self._service = service
         self._signatures = signatures
         self._disturbances = disturbances
+        self._authorization = authorization
         self._operations = Operations()
         self._idempotent = IdempotentAnswers()
 
@@ -98,12 +103,13 @@ class Application:
 
     def _carry_out(self, environ: Environ, name: str, body: bytes) -> dict[str, Any]:
         operation = self._operations.find(name)
-        if self._signatures:
-            self._signatures.check(signed_request(environ, body))
+        caller = self._signatures.check(signed_request(environ, body)) if self._signatures else ""
         if self._disturbances:
             self._disturbances.meet(name)
         parameters = operation.parser.parse(parse_json(body))
         call = Call(parameters, region(environ) or DEFAULT_REGION)
+        if self._authorization:
+            self._authorization.check(caller, name, call.parameters, call.region)
 
         def carry_out() -> dict[str, Any]:
             return shape_response(operation.handler(self._service, call), operation.output)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import quote
 
 from botocore.auth import SigV4Auth
@@ -56,12 +56,20 @@ class _Authorization:
     signature: str
 
 
+class Keys(Protocol):
+    """The keys that may sign; a dictionary is one."""
+
+    def get(self, access_key_id: str, /) -> AccessKey | None:
+        """Return a key by its id."""
+        ...
+
+
 class SignatureCheck:
     """Lets signed requests pass.
 
     Parameters
     ----------
-    keys : mapping of str to AccessKey
+    keys : Keys
         By access key id.
     region : str, optional
         The only region that requests may be signed for; any where it is missing.
@@ -71,7 +79,7 @@ class SignatureCheck:
 
     def __init__(
         self,
-        keys: Mapping[str, AccessKey],
+        keys: Keys,
         region: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -79,8 +87,8 @@ class SignatureCheck:
         self._region = region
         self._now = now
 
-    def check(self, request: SignedRequest) -> None:
-        """Check a request.
+    def check(self, request: SignedRequest) -> str:
+        """Check a request and return the id of the key that signed it.
 
         Raises
         ------
@@ -104,6 +112,7 @@ class SignatureCheck:
                 "your AWS Secret Access Key and signing method. Consult the service documentation for "
                 "details."
             )
+        return key.access_key_id
 
     def _check_scope(self, authorization: _Authorization) -> None:
         if authorization.service != _SERVICE:
