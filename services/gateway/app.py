@@ -13,6 +13,8 @@ from services.gateway.authentication import KioskAuthenticator, PrincipalAuthent
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.consent_api import consent_api
+from services.gateway.dead_letters import DeadLetterDesk
+from services.gateway.dead_letters_api import dead_letters_api
 from services.gateway.decisions_api import decisions_api
 from services.gateway.docs import docs
 from services.gateway.door_actions import DoorActions
@@ -71,6 +73,7 @@ def create_app(
     emergencies: EmergencyDesk,
     audit: AuditDesk,
     personal: PersonalData,
+    dead_letters: DeadLetterDesk,
 ) -> Flask:
     """Make the application.
 
@@ -114,6 +117,8 @@ def create_app(
         The audit trail.
     personal : PersonalData
         Photos and exports of people.
+    dead_letters : DeadLetterDesk
+        The messages that could not be read or done.
     """
     app = Flask(__name__, static_url_path=f"/static/{version_of(STATIC)}")
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = KEPT_SECONDS
@@ -142,6 +147,7 @@ def create_app(
     app.register_blueprint(access_lockdowns_api(access, principals, settings))
     app.register_blueprint(door_actions_api(door_actions, principals, settings))
     app.register_blueprint(emergencies_api(emergencies, principals, settings))
+    app.register_blueprint(dead_letters_api(dead_letters, principals))
     app.register_blueprint(docs(app))
     app.register_blueprint(sign_in_api(sessions, operators, settings))
     app.register_blueprint(session_api(sessions, operators, settings))

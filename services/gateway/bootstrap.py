@@ -13,6 +13,7 @@ from services.aws.archives import ArchiveStore
 from services.aws.audit import AuditLog
 from services.aws.audit_trail import AuditTrail
 from services.aws.connection import Aws, AwsSettings
+from services.aws.dead_letters import all_dead_letters
 from services.aws.decisions import DecisionStore
 from services.aws.deletions import DeletionStore
 from services.aws.door_actions import DoorActionStore
@@ -47,6 +48,7 @@ from services.gateway.audit_sealing import DailySealing
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.dead_letters import DeadLetterDesk
 from services.gateway.door_actions import DoorActions
 from services.gateway.emergencies import EmergencyDesk
 from services.gateway.exports import PersonalData
@@ -145,6 +147,7 @@ def make_app() -> Flask:
             AuditLog(aws, "gateway"), trail, lambda now: TrailVerifier(trail, DecisionStore(aws), now)
         ),
         personal=PersonalData(register, PhotoStore(aws), PersonExports(aws)),
+        dead_letters=DeadLetterDesk(all_dead_letters(aws)),
     )
     ends_with_worker(app, replies)
     return app

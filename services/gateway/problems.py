@@ -485,6 +485,24 @@ WRONG_CONFIRMATION = ProblemType(
     "This confirms nothing",
     "An emergency is confirmed within a minute, by the token or session that asked for it, with what it got.",
 )
+UNKNOWN_QUEUE = ProblemType(
+    "unknown-queue",
+    HTTPStatus.NOT_FOUND,
+    "Unknown queue",
+    "No job queue has this name. GET /v1/dead-letters lists those that have dead letters.",
+)
+UNKNOWN_DEAD_LETTER = ProblemType(
+    "unknown-dead-letter",
+    HTTPStatus.NOT_FOUND,
+    "Unknown dead letter",
+    "The message was sent again, deleted, or has expired; or somebody else has it just now. List them again.",
+)
+NOT_REDRIVABLE = ProblemType(
+    "not-redrivable",
+    HTTPStatus.CONFLICT,
+    "Sending it again would do nothing",
+    "What the message asks for has been of no use for long, or it asks for nothing. It can be deleted.",
+)
 UNAVAILABLE = ProblemType(
     "unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,

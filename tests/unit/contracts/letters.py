@@ -4,13 +4,20 @@ import json
 from urllib.parse import quote_plus
 
 from services.aws.jobs import celery_body
-from services.contracts.messages import DELETE_PERSON_TASK, RECOGNIZE_TASK, DeletePersonJob, RecognizeJob
+from services.contracts.messages import (
+    DELETE_PERSON_TASK,
+    ENROLL_TASK,
+    RECOGNIZE_TASK,
+    DeletePersonJob,
+    EnrollJob,
+    RecognizeJob,
+)
+
+TASKS = {RecognizeJob: RECOGNIZE_TASK, DeletePersonJob: DELETE_PERSON_TASK, EnrollJob: ENROLL_TASK}
 
 
 def message_of(job):
-    task = RECOGNIZE_TASK if isinstance(job, RecognizeJob) else DELETE_PERSON_TASK
-    assert isinstance(job, (RecognizeJob, DeletePersonJob))
-    return celery_body(task, "id", job.model_dump_json(), "queue")
+    return celery_body(TASKS[type(job)], "id", job.model_dump_json(), "queue")
 
 
 def argument_of(body):

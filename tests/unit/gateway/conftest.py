@@ -57,6 +57,7 @@ from tests.unit.gateway.in_memory_doors import InMemoryDoors
 from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
+from tests.unit.gateway.in_memory_upkeep import InMemoryUpkeep
 from tests.unit.gateway.serving import Served, serving
 
 
@@ -94,6 +95,7 @@ class Gateway:
     audit: InMemoryAudit
     kept_photos: InMemoryKeptPhotos
     signing_in: SigningIn
+    upkeep: InMemoryUpkeep
 
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", **more}
@@ -166,7 +168,7 @@ def gateway() -> Iterator[Gateway]:
     control = AccessControl(AccessRegister(access), people)
     audit = InMemoryAudit()
     kept_photos = InMemoryKeptPhotos()
-    signing_in = SigningIn(settings, programs)
+    signing_in, upkeep = SigningIn(settings, programs), InMemoryUpkeep()
     app = create_app(
         recognitions,
         repeatable,
@@ -183,6 +185,7 @@ def gateway() -> Iterator[Gateway]:
         **doors.parts(control),
         audit=audit.desk,
         personal=PersonalData(register, kept_photos, InMemoryPersonExports()),
+        **upkeep.parts,
     )
     yield Gateway(
         app.test_client(),
@@ -215,6 +218,7 @@ def gateway() -> Iterator[Gateway]:
         audit,
         kept_photos,
         signing_in,
+        upkeep,
     )
     listener.close()
 

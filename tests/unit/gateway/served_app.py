@@ -55,6 +55,7 @@ from tests.unit.gateway.in_memory_doors import InMemoryDoors
 from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
+from tests.unit.gateway.in_memory_upkeep import InMemoryUpkeep
 
 
 class RepliesOnRecord(InMemoryReplies):
@@ -127,6 +128,7 @@ def make_app() -> Flask:
         **InMemoryDoors().parts(control),
         audit=InMemoryAudit().desk,
         personal=PersonalData(register, InMemoryKeptPhotos(), InMemoryPersonExports()),
+        **InMemoryUpkeep().parts,
     )
     ends_with_worker(app, listener)
     return app

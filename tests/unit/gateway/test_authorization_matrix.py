@@ -115,6 +115,12 @@ POST    /v1/emergencies/<emergency_id>/confirmation             emergency
 GET     /v1/emergencies                                         access:read
 GET     /v1/emergencies/<emergency_id>                          access:read
 
+GET     /v1/dead-letters                                        operations:read
+GET     /v1/dead-letters/<queue>                                operations:read
+POST    /v1/dead-letters/<queue>/redrive                        operations:write
+POST    /v1/dead-letters/<queue>/<message_id>/redrive           operations:write
+DELETE  /v1/dead-letters/<queue>/<message_id>                   operations:write
+
 POST    /v1/operators                                           operators:write
 GET     /v1/operators                                           operators:write
 GET     /v1/operators/<operator_id>                             operators:write

@@ -297,6 +297,7 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         **gateway.doors.parts(gateway.control),
         audit=gateway.audit.desk,
         personal=PersonalData(gateway.register, gateway.kept_photos, InMemoryPersonExports()),
+        **gateway.upkeep.parts,
     )
     gateway.client = app.test_client()
     post(gateway)
