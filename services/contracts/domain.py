@@ -91,6 +91,8 @@ class Person(_Record):
         How many of their photos are indexed.
     version : int
         Counts the changes, so that nobody overwrites another's unseen.
+    deletion_id : str, optional
+        The deletion that removes them, while it is not finished.
     """
 
     person_id: str
@@ -105,6 +107,7 @@ class Person(_Record):
     created_at: AwareDatetime
     updated_at: AwareDatetime | None = None
     version: int = Field(default=1, ge=1)
+    deletion_id: str | None = None
 
     @property
     def wants_more_photos(self) -> bool:

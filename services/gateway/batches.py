@@ -15,7 +15,7 @@ from services.aws.forms import UploadForm
 from services.aws.submissions import FILES_A_PART
 from services.batches.archive import Archive
 from services.batches.items import Refusal, UnreadableBatch
-from services.batches.report import COLUMNS, Line
+from services.batches.report import COLUMNS, REFUSED, Line
 from services.contracts.domain import Enrollment, EnrollmentStatus
 from services.contracts.submissions import Submission, SubmittedFile
 from services.gateway.collaborators import Archives, Outcomes, Submissions
@@ -25,6 +25,9 @@ from services.gateway.uuid7 import uuid7
 _ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 #: Parts of a batch that are counted at the same time.
 _PARTS_AT_ONCE = 8
+#: Parts that are gone through at once for files that came to nothing.
+_PARTS_GONE_THROUGH = 20
+_TROUBLED = frozenset({REFUSED, EnrollmentStatus.REJECTED, EnrollmentStatus.FAILED, EnrollmentStatus.HELD})
 #: Enough of a digest to tell two archives apart.
 _DIGEST_LETTERS = 32
 
@@ -142,6 +145,29 @@ class Batches:
             lines += self._lines(submission, first)[max(0, position - first) :]
             first += FILES_A_PART
         return lines[:limit]
+
+    def troubled_lines(self, submission: Submission, position: int, limit: int) -> tuple[list[Line], int]:
+        """Tell of files that came to nothing, from a position on; a part of the batch at a time.
+
+        Returns
+        -------
+        list of Line
+            At most `limit`; fewer, or none, where so few of the files gone through are such.
+        int
+            The position of the rest.
+        """
+        troubled: list[Line] = []
+        for _ in range(_PARTS_GONE_THROUGH):
+            lines = self.lines(submission, position, FILES_A_PART)
+            for line in lines:
+                if len(troubled) == limit:
+                    return troubled, position
+                position += 1
+                if line.status in _TROUBLED:
+                    troubled.append(line)
+            if not lines:
+                return troubled, submission.files_read
+        return troubled, position
 
     def csv(self, submission: Submission) -> Iterator[str]:
         """Write the report as a CSV file, a part at a time."""

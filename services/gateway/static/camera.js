@@ -28,9 +28,9 @@ export function closeCamera(video) {
   video.srcObject = null;
 }
 
-/** The current frame as a JPEG, at most 640 pixels on its long side. */
-export function takeFrame(video) {
-  const scale = Math.min(1, FRAME_WIDTH / Math.max(video.videoWidth, video.videoHeight));
+/** The current frame as a JPEG, at most so many pixels on its long side. */
+export function takeFrame(video, longest = FRAME_WIDTH) {
+  const scale = Math.min(1, longest / Math.max(video.videoWidth, video.videoHeight));
   canvas.width = Math.round(video.videoWidth * scale);
   canvas.height = Math.round(video.videoHeight * scale);
   canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
