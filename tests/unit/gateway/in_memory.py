@@ -352,10 +352,11 @@ class InMemoryDeletions:
         person = self.people.get(person_id)
         if person is None:
             raise PersonUnknown(person_id)
-        self.people.people[person_id] = person.model_copy(update={"status": PersonStatus.DELETING})
         deletion = Deletion(
             deletion_id=f"d-{person_id}", person_id=person_id, requested_at=now, requested_by=requested_by
         )
+        marked = {"status": PersonStatus.DELETING, "deletion_id": deletion.deletion_id}
+        self.people.people[person_id] = person.model_copy(update=marked)
         return self.deletions.setdefault(deletion.deletion_id, deletion)
 
     def get(self, deletion_id: str) -> Deletion | None:
