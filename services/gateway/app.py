@@ -27,6 +27,9 @@ from services.gateway.exports_api import exports_api
 from services.gateway.health import health
 from services.gateway.held import HeldPhotos
 from services.gateway.held_api import held_api
+from services.gateway.invitations import Invitations
+from services.gateway.invitations_api import invitations_api
+from services.gateway.invited_api import invited_api
 from services.gateway.kiosk_api import kiosk_api
 from services.gateway.kiosk_contacts import KioskContacts
 from services.gateway.kiosk_pairing_api import own_kiosk_api, pairing_api
@@ -73,6 +76,7 @@ def create_app(
     emergencies: EmergencyDesk,
     audit: AuditDesk,
     personal: PersonalData,
+    invitations: Invitations,
     dead_letters: DeadLetterDesk,
 ) -> Flask:
     """Make the application.
@@ -117,6 +121,8 @@ def create_app(
         The audit trail.
     personal : PersonalData
         Photos and exports of people.
+    invitations : Invitations
+        The links by which people send photos of themselves.
     dead_letters : DeadLetterDesk
         The messages that could not be read or done.
     """
@@ -142,6 +148,8 @@ def create_app(
     app.register_blueprint(audit_api(audit, principals))
     app.register_blueprint(exports_api(personal, principals))
     app.register_blueprint(consent_api(register, principals, settings))
+    app.register_blueprint(invitations_api(invitations, principals, settings))
+    app.register_blueprint(invited_api(invitations, settings))
     app.register_blueprint(decisions_api(audit.trail, principals))
     app.register_blueprint(access_api(access, principals, settings))
     app.register_blueprint(access_lockdowns_api(access, principals, settings))

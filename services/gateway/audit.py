@@ -72,7 +72,8 @@ def _recorded(view: Callable[..., Any], recorder: Recorder) -> Callable[..., Any
 
 
 def _begin(kind: AuditKind, recorder: Recorder) -> str:
-    parameters = dict(request.view_args or {})
+    # what a token alone tells of whom it is about stands in no path
+    parameters = {**g.get("acts_on", {}), **(request.view_args or {})}
     entry = AuditEntry(
         kind=kind,
         actor=_actor(),

@@ -1,4 +1,4 @@
-"""Who is talking: a kiosk, a program with an API token, or an operator who signed in."""
+"""Who is talking: a kiosk, a program with an API token, an operator who signed in, or somebody invited."""
 
 import time
 from collections.abc import Callable
@@ -8,9 +8,11 @@ from typing import TypeVar
 from flask import Blueprint, current_app, g, request
 
 from services.contracts.domain import Scope
+from services.contracts.invitations import Invitation
 from services.contracts.kiosks import Kiosk
-from services.contracts.tokens import ApiToken, KioskToken
-from services.gateway.collaborators import IssuedTokens, Kiosks
+from services.contracts.tokens import ApiToken, InvitationToken, KioskToken
+from services.gateway.collaborators import InvitationRecords, IssuedTokens, Kiosks
+from services.gateway.limits import RateLimit
 from services.gateway.openapi import Guard, Security, declared_by, guarded
 from services.gateway.principals import Principal, PrincipalKind, permit
 from services.gateway.problems import NO_TOKEN, WRONG_TOKEN, Problem
@@ -20,7 +22,7 @@ from services.gateway.sessions import Sessions
 
 _READING = frozenset({"GET", "HEAD"})
 
-Token = TypeVar("Token", KioskToken, ApiToken)
+Token = TypeVar("Token", KioskToken, ApiToken, InvitationToken)
 
 
 class KioskAuthenticator:
@@ -158,6 +160,42 @@ class PrincipalAuthenticator:
         return principal
 
 
+class InvitationAuthenticator:
+    """Tells the invitation from the token of a request.
+
+    Parameters
+    ----------
+    invitations : InvitationRecords
+        The invitations made.
+    wrong_tokens : RateLimit
+        How many tokens of no invitation an address may show before nothing is looked up for it.
+    """
+
+    def __init__(self, invitations: InvitationRecords, wrong_tokens: RateLimit) -> None:
+        self._invitations = invitations
+        self._wrong_tokens = wrong_tokens
+
+    def authenticate(self, authorization: str | None, address: str) -> Invitation:
+        """Find the invitation whose token the ``Authorization`` field carries, also if it has ended.
+
+        Raises
+        ------
+        Problem
+            If there is no bearer token, it is no invitation's, or the address tried too many.
+        """
+        token = _bearer(authorization, InvitationToken.parse, _NO_INVITATION)
+        self._wrong_tokens.need_room(address)
+        invitation = self._invitations.get(token.invitation_id)
+        if invitation is None or not token.matches(invitation.token_sha256):
+            self._wrong_tokens.count(address)
+            raise _wrong_token(_NO_INVITATION)
+        return invitation
+
+
+_NO_INVITATION = (
+    "The token is no invitation's, or the invitation ended more than a month ago. Use the whole link that "
+    "was sent, or ask for a new one."
+)
 _NO_KIOSK = "The token is no registered kiosk's, or was revoked. Register the kiosk and use its new token."
 _NO_PROGRAM = (
     "The token is no program's, or was revoked. Create one with 'facegate tokens create'; kiosk tokens open "

@@ -23,6 +23,7 @@ from services.aws.enrollments import EnrollmentStore
 from services.aws.exports import PersonExports
 from services.aws.frames import FrameStore
 from services.aws.idempotency import CreationStore, RequestStore
+from services.aws.invitations import InvitationStore
 from services.aws.jobs import JobQueue
 from services.aws.kiosk_nonces import KioskNonceStore
 from services.aws.kiosks import KioskStore
@@ -48,16 +49,19 @@ from services.gateway.audit_sealing import DailySealing
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator, ProgramAuthenticator
 from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
+from services.gateway.consent_texts import consent_versions
 from services.gateway.dead_letters import DeadLetterDesk
 from services.gateway.door_actions import DoorActions
 from services.gateway.emergencies import EmergencyDesk
 from services.gateway.exports import PersonalData
 from services.gateway.held import HeldPhotos
+from services.gateway.invitations import Invitations
 from services.gateway.kiosk_contacts import KioskContacts
 from services.gateway.kiosk_signatures import FrameSignatures
 from services.gateway.kiosks import KioskRegister
 from services.gateway.limits import RateLimit
 from services.gateway.operators import OperatorRegister
+from services.gateway.page_files import languages
 from services.gateway.password_sign_in import PasswordSignIn
 from services.gateway.people import Register
 from services.gateway.replies import ReplyListener
@@ -147,6 +151,7 @@ def make_app() -> Flask:
             AuditLog(aws, "gateway"), trail, lambda now: TrailVerifier(trail, DecisionStore(aws), now)
         ),
         personal=PersonalData(register, PhotoStore(aws), PersonExports(aws)),
+        invitations=Invitations(InvitationStore(aws), register, Outcomes(aws), consent_versions(languages())),
         dead_letters=DeadLetterDesk(all_dead_letters(aws)),
     )
     ends_with_worker(app, replies)

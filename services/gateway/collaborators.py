@@ -9,6 +9,7 @@ from services.aws.idempotency import KeyedCreation, KeyedRequest
 from services.aws.people import PeoplePage
 from services.aws.photo_uploads import PhotoUpload
 from services.contracts.domain import Decision, Deletion, Enrollment, IssuedToken, Person, PersonStatus
+from services.contracts.invitations import Invitation
 from services.contracts.kiosks import Kiosk
 from services.contracts.messages import DecisionReply, RecognizeJob, ResolveHeldJob, StoredObject
 from services.contracts.operators import FailedSignIns, Operator
@@ -111,6 +112,32 @@ class TokenRecords(Protocol):
 
     def revoke(self, token_id: str) -> bool:
         """End a token; False if there is none."""
+        ...
+
+
+class InvitationRecords(Protocol):
+    """The invitations by which people send photos of themselves."""
+
+    def add(self, invitation: Invitation) -> None:
+        """Write down one that was made."""
+        ...
+
+    def get(self, invitation_id: str) -> Invitation | None:
+        """Look one up, also if it has ended."""
+        ...
+
+    def of_person(
+        self, person_id: str, position: str | None, limit: int
+    ) -> tuple[list[Invitation], str | None]:
+        """List a person's, the newest first, from a position on; with the position of the rest."""
+        ...
+
+    def revoke(self, invitation_id: str, now: datetime) -> bool:
+        """End one; False if there is none."""
+        ...
+
+    def note_photo(self, invitation: Invitation, enrollment_id: str) -> Invitation | None:
+        """Note that a photo is sent; None if it was changed meanwhile."""
         ...
 
 

@@ -39,11 +39,24 @@ class RateLimit:
         Problem
             If there were too many; it says when there may be more.
         """
-        if self._limiter.hit(self._limit, key):
-            return
+        if not self._limiter.hit(self._limit, key):
+            raise self._too_often(key)
+
+    def need_room(self, key: str) -> None:
+        """Refuse if as many tries were counted as there may be; this one is not counted.
+
+        Raises
+        ------
+        Problem
+            If there were; it says when there may be more.
+        """
+        if not self._limiter.test(self._limit, key):
+            raise self._too_often(key)
+
+    def _too_often(self, key: str) -> Problem:
         opens_at = self._limiter.get_window_stats(self._limit, key).reset_time
         wait = max(1, ceil(opens_at - time.time()))
-        raise Problem(
+        return Problem(
             TOO_MANY_TRIES,
             f"This was tried too often. Try again in {wait} s.",
             {"Retry-After": str(wait)},

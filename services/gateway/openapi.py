@@ -44,6 +44,7 @@ class Security(StrEnum):
     KIOSK = "kioskToken"
     PROGRAM = "programToken"
     SESSION = "operatorSession"
+    INVITATION = "invitationToken"
 
 
 @dataclass(frozen=True)

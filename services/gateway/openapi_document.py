@@ -65,6 +65,11 @@ _SCHEMES: Mapping[Security, Mapping[str, Any]] = {
         "scheme": "bearer",
         "description": "A program's token, `fga_…`, of `facegate tokens create`; it has scopes.",
     },
+    Security.INVITATION: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An invitation's token, `fgi_…`, of `POST /v1/people/{person_id}/invitations`.",
+    },
     Security.SESSION: {
         "type": "apiKey",
         "in": "cookie",

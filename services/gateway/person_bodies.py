@@ -352,13 +352,20 @@ _STANDINGS = {
     EnrollmentStatus.FAILED: "The photo was given up after several attempts. Send it again.",
     EnrollmentStatus.REMOVED: "The photo was removed. It counts no more.",
 }
+
+
+def standing_of(enrollment: Enrollment) -> str:
+    """Tell how a photo stands in a sentence that names nobody."""
+    return enrollment.rejection.sentence if enrollment.rejection else _STANDINGS[enrollment.status]
+
+
 _ERASED = "The photo gave a face, and was removed when its person was deleted."
 
 
 def _message(enrollment: Enrollment) -> str:
     if enrollment.status is EnrollmentStatus.INDEXED and enrollment.person_id is None:
         return _ERASED
-    sentence = enrollment.rejection.sentence if enrollment.rejection else _STANDINGS[enrollment.status]
+    sentence = standing_of(enrollment)
     return f"{sentence} {enrollment.detail}" if enrollment.detail else sentence
 
 

@@ -1,4 +1,4 @@
-"""Who makes a request of the API: a program or an operator."""
+"""Who makes a request of the API: a program, an operator, or somebody who was invited."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +15,8 @@ class PrincipalKind(StrEnum):
     TOKEN = "token"  # noqa: S105 -- a word, no secret
     #: An operator, by the session that they signed in to.
     OPERATOR = "operator"
+    #: Whoever has an invitation's link, for the person who was invited; they have no scopes.
+    INVITATION = "invitation"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Principal:
 
     @property
     def name(self) -> str:
-        """What records and logs call them: ``token <id>`` or ``operator <id>``."""
+        """What records and logs call them: ``token <id>``, ``operator <id>`` or ``invitation <id>``."""
         return f"{self.kind} {self.id}"
 
 

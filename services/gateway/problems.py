@@ -316,6 +316,48 @@ UNSUPPORTED_PHOTO_TYPE = ProblemType(
     "Unsupported type of photo",
     "Photos are image/jpeg, image/png, image/webp, image/heic or image/heif.",
 )
+UNKNOWN_INVITATION = ProblemType(
+    "unknown-invitation",
+    HTTPStatus.NOT_FOUND,
+    "Unknown invitation",
+    "The person was not sent an invitation with this id, or it is forgotten, a month after it has ended.",
+)
+INVITATION_EXPIRED = ProblemType(
+    "invitation-expired",
+    HTTPStatus.FORBIDDEN,
+    "The invitation has expired",
+    "An invitation is good for some days. Ask whoever sent it for a new one.",
+)
+INVITATION_REVOKED = ProblemType(
+    "invitation-revoked",
+    HTTPStatus.FORBIDDEN,
+    "The invitation was taken back",
+    "Whoever sent the invitation has ended it, or is about to remove what is kept of the person. Ask them.",
+)
+INVITATION_USED_UP = ProblemType(
+    "invitation-used-up",
+    HTTPStatus.CONFLICT,
+    "No more photos are taken",
+    "An invitation is good for some photos. Remove one to send another, or ask whoever sent the invitation.",
+)
+CONSENT_NEEDED = ProblemType(
+    "consent-needed",
+    HTTPStatus.CONFLICT,
+    "Nobody agreed yet",
+    "No photo is taken before the invited person has agreed to be recognised, or after they withdrew that.",
+)
+CONSENT_TEXT_CHANGED = ProblemType(
+    "consent-text-changed",
+    HTTPStatus.CONFLICT,
+    "The text is another one by now",
+    "What is agreed to is the text that is shown today. Read it again, and agree to that one.",
+)
+PHOTO_KNOWN = ProblemType(
+    "photo-known",
+    HTTPStatus.CONFLICT,
+    "The photo is there already",
+    "The same file was sent for this person before, and not by this invitation. Take another photo.",
+)
 TOO_MANY_PHOTOS = ProblemType(
     "too-many-photos",
     HTTPStatus.SERVICE_UNAVAILABLE,

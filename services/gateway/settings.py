@@ -86,6 +86,10 @@ class GatewaySettings(BaseSettings):
         ``10/minute`` or ``5 per 10 seconds``.
     signed_frames_only : bool
         Whether all kiosks have to sign their frames, and not only those that are registered so.
+    invitation_limit : str
+        How many wrong tokens of invitations an address may show, at a process, before none is looked up.
+    invited_photos_at_once : int
+        Photos of the invited on their way in at the same time in a process, each held in memory whole.
     sign_in_limit : str
         How often signing in may be tried from one address, at a process; as ``30/minute`` or ``5 per 10
         seconds``.
@@ -132,6 +136,8 @@ class GatewaySettings(BaseSettings):
     pairing_limit: Annotated[str, AfterValidator(_rate_limit)] = "10/minute"
     pairing_limit_of_all: Annotated[str, AfterValidator(_rate_limit)] = "60/minute"
     signed_frames_only: bool = False
+    invitation_limit: Annotated[str, AfterValidator(_rate_limit)] = "20/minute"
+    invited_photos_at_once: Annotated[int, Field(gt=0)] = 4
     sign_in_limit: Annotated[str, AfterValidator(_rate_limit)] = "30/minute"
     sign_in_limit_of_login: Annotated[str, AfterValidator(_rate_limit)] = "10/minute"
     passwords_at_once: Annotated[int, Field(gt=0)] = 1

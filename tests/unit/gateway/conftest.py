@@ -55,6 +55,7 @@ from tests.unit.gateway.in_memory import (
 from tests.unit.gateway.in_memory_audit import InMemoryAudit
 from tests.unit.gateway.in_memory_doors import InMemoryDoors
 from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
+from tests.unit.gateway.in_memory_invitations import InMemoryInvitations, invitations_in_memory
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
 from tests.unit.gateway.in_memory_upkeep import InMemoryUpkeep
@@ -95,6 +96,7 @@ class Gateway:
     audit: InMemoryAudit
     kept_photos: InMemoryKeptPhotos
     signing_in: SigningIn
+    invitations: InMemoryInvitations
     upkeep: InMemoryUpkeep
 
     def headers(self, **more: str) -> dict[str, str]:
@@ -168,6 +170,7 @@ def gateway() -> Iterator[Gateway]:
     control = AccessControl(AccessRegister(access), people)
     audit = InMemoryAudit()
     kept_photos = InMemoryKeptPhotos()
+    invitations = InMemoryInvitations()
     signing_in, upkeep = SigningIn(settings, programs), InMemoryUpkeep()
     app = create_app(
         recognitions,
@@ -185,6 +188,7 @@ def gateway() -> Iterator[Gateway]:
         **doors.parts(control),
         audit=audit.desk,
         personal=PersonalData(register, kept_photos, InMemoryPersonExports()),
+        invitations=invitations_in_memory(invitations, register, enrollments),
         **upkeep.parts,
     )
     yield Gateway(
@@ -218,6 +222,7 @@ def gateway() -> Iterator[Gateway]:
         audit,
         kept_photos,
         signing_in,
+        invitations,
         upkeep,
     )
     listener.close()

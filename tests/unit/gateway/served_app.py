@@ -53,6 +53,7 @@ from tests.unit.gateway.in_memory import (
 from tests.unit.gateway.in_memory_audit import InMemoryAudit
 from tests.unit.gateway.in_memory_doors import InMemoryDoors
 from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
+from tests.unit.gateway.in_memory_invitations import InMemoryInvitations, invitations_in_memory
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
 from tests.unit.gateway.in_memory_operators import SigningIn
 from tests.unit.gateway.in_memory_upkeep import InMemoryUpkeep
@@ -128,6 +129,7 @@ def make_app() -> Flask:
         **InMemoryDoors().parts(control),
         audit=InMemoryAudit().desk,
         personal=PersonalData(register, InMemoryKeptPhotos(), InMemoryPersonExports()),
+        invitations=invitations_in_memory(InMemoryInvitations(), register, enrollments),
         **InMemoryUpkeep().parts,
     )
     ends_with_worker(app, listener)

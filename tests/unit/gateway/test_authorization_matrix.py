@@ -2,25 +2,26 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Blueprint, Flask
 from werkzeug.routing import Rule
 
-from services.contracts.domain import Scope
+from services.contracts.domain import Person, Scope
+from services.contracts.invitations import invite
 from services.contracts.operators import PERMISSIONS, Role
-from services.contracts.tokens import ApiToken, KioskToken
+from services.contracts.tokens import ApiToken, InvitationToken, KioskToken
 from services.gateway.session_cookies import LOCAL_COOKIE
 from services.gateway.uuid7 import uuid7
 from tests.unit.gateway.conftest import Gateway
-from tests.unit.gateway.in_memory import decision_on, issued, picture
+from tests.unit.gateway.in_memory import NOW, decision_on, issued, picture
 
 pytestmark = pytest.mark.access
 
 #: Written by hand, and never made of the code: a route that is not here fails. The last word is the scope
 #: that a program's token or an operator's role needs; or ``everybody``, ``kiosk`` for a kiosk's token,
-#: ``session`` for an operator's session, whatever the role.
+#: ``invitation`` for that of an invitation's link, ``session`` for an operator's session, whatever the role.
 ROUTES = """
 GET     /                                                       everybody
 GET     /healthz                                                everybody
@@ -36,6 +37,12 @@ GET     /v1/recognitions/<recognition_id>                       kiosk
 GET     /v1/kiosk                                               kiosk
 POST    /v1/kiosk/token                                         kiosk
 POST    /v1/kiosks/pairing                                      everybody
+
+GET     /v1/invitation                                          invitation
+PUT     /v1/invitation/consent                                  invitation
+DELETE  /v1/invitation/consent                                  invitation
+POST    /v1/invitation/photos                                   invitation
+DELETE  /v1/invitation/photos/<photo_id>                        invitation
 
 POST    /v1/session                                             everybody
 GET     /v1/session                                             session
@@ -56,6 +63,10 @@ GET     /v1/people/<person_id>/photos/<enrollment_id>/image      photos:read
 PUT     /v1/people/<person_id>/consent                          people:write
 DELETE  /v1/people/<person_id>/consent                          people:write
 GET     /v1/people/<person_id>/export                           photos:read
+POST    /v1/people/<person_id>/invitations                      people:write
+GET     /v1/people/<person_id>/invitations                      people:read
+GET     /v1/people/<person_id>/invitations/<invitation_id>      people:read
+DELETE  /v1/people/<person_id>/invitations/<invitation_id>      people:write
 GET     /v1/enrollments                                         people:read
 GET     /v1/enrollments/<enrollment_id>                         people:read
 POST    /v1/enrollments/<enrollment_id>/resolution              people:write
@@ -148,6 +159,8 @@ NO_TOKEN, WRONG_TOKEN = "401 no-token", "401 wrong-token"
 SESSION_ENDED = "401 session-ended"
 LACKS_SCOPE, CROSS_SITE = "403 insufficient-scope", "403 cross-site"
 _SAFE = ("GET",)
+#: Who has a token of their own, which no program or operator has.
+DEVICES = ("kiosk", "invitation")
 
 
 class Route:
@@ -257,7 +270,7 @@ def test_who_shows_nothing_is_let_in_nowhere(gateway: Gateway):
 @pytest.mark.parametrize("role", Role)
 def test_an_operator_is_let_in_where_their_role_may(gateway: Gateway, role: Role):
     def outcome(route: Route) -> str:
-        if route.needs == "kiosk":
+        if route.needs in DEVICES:
             return NO_TOKEN
         return PASSES if route.needs == "session" or route.needs in ROLES[role].split() else LACKS_SCOPE
 
@@ -269,7 +282,7 @@ def test_a_program_with_the_scope_that_is_needed_and_no_other_is_let_in(gateway:
         return program_with(gateway, *([Scope(route.needs)] if route.scoped else []))
 
     def outcome(route: Route) -> str:
-        return {"kiosk": WRONG_TOKEN, "session": SESSION_ENDED}.get(route.needs, PASSES)
+        return _by_bearer(route) if route.needs in (*DEVICES, "session") else PASSES
 
     assert answers(gateway, headers) == expected(outcome)
 
@@ -279,7 +292,7 @@ def test_a_program_with_every_scope_but_the_one_that_is_needed_is_refused(gatewa
         return program_with(gateway, *(scope for scope in Scope if scope.value != route.needs))
 
     def outcome(route: Route) -> str:
-        return {"kiosk": WRONG_TOKEN, "session": SESSION_ENDED}.get(route.needs, LACKS_SCOPE)
+        return _by_bearer(route) if route.needs in (*DEVICES, "session") else LACKS_SCOPE
 
     assert answers(gateway, headers) == expected(outcome)
 
@@ -309,6 +322,46 @@ def test_a_kiosk_is_let_in_where_kiosks_are_and_nowhere_else(gateway: Gateway):
     assert answers(gateway, headers) == expected(outcome)
 
 
+def invited(gateway: Gateway) -> InvitationToken:
+    person = Person(person_id=str(uuid7()), full_name="Ada Lovelace", created_at=NOW)
+    gateway.people.create(person)
+    invitation, token = invite(person, "operator admin", datetime.now(UTC))
+    gateway.invitations.add(invitation)
+    return token
+
+
+def test_who_is_invited_is_let_in_where_the_invited_are_and_nowhere_else(gateway: Gateway):
+    token = invited(gateway)
+    assert answers(gateway, lambda _route: bearer(token)) == expected(
+        lambda route: PASSES if route.needs == "invitation" else _by_bearer(route)
+    )
+
+
+def test_a_forged_or_forgotten_invitation_is_let_in_nowhere(gateway: Gateway):
+    forged = InvitationToken(invited(gateway).invitation_id, InvitationToken.issue().secret)
+    for token in (forged, InvitationToken.issue()):
+        assert answers(gateway, lambda _route, shown=token: bearer(shown)) == expected(_by_bearer)
+
+
+@pytest.mark.parametrize("ended", ["expired", "revoked"])
+def test_an_invitation_that_has_ended_is_let_in_nowhere_and_told_so(gateway: Gateway, ended: str):
+    token, records = invited(gateway), gateway.invitations.invitations
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    change = {"valid_until": before} if ended == "expired" else {"revoked_at": before}
+    records[token.invitation_id] = records[token.invitation_id].model_copy(update=change)
+    assert answers(gateway, lambda _route: bearer(token)) == expected(
+        lambda route: f"403 invitation-{ended}" if route.needs == "invitation" else _by_bearer(route)
+    )
+
+
+def test_an_invitation_sees_no_photo_of_another(gateway: Gateway):
+    mine, others = invited(gateway), invited(gateway)
+    records = gateway.invitations.invitations
+    records[others.invitation_id] = records[others.invitation_id].model_copy(update={"photos": ("theirs",)})
+    answer = gateway.client.delete("/v1/invitation/photos/theirs", headers=bearer(mine))
+    assert (answer.status_code, _slug(answer)) == (404, "unknown-enrollment")
+
+
 def test_a_kiosk_sees_no_recognition_of_another_door(gateway: Gateway):
     mine = str(uuid7())
     gateway.decisions.decisions[mine] = decision_on(mine, "lobby")
@@ -333,7 +386,7 @@ def test_a_forged_kiosk_token_is_let_in_nowhere(gateway: Gateway):
 
 
 def _by_ended_session(route: Route) -> str:
-    return NO_TOKEN if route.needs == "kiosk" else SESSION_ENDED
+    return NO_TOKEN if route.needs in DEVICES else SESSION_ENDED
 
 
 def test_a_session_that_has_ended_is_let_in_nowhere(gateway: Gateway):
@@ -357,7 +410,7 @@ def test_a_session_without_its_own_csrf_token_reads_and_changes_nothing(gateway:
         return session_of(gateway, "admin", None if csrf is None else another)
 
     def outcome(route: Route) -> str:
-        if route.needs == "kiosk":
+        if route.needs in DEVICES:
             return NO_TOKEN
         return PASSES if route.safe else CROSS_SITE
 

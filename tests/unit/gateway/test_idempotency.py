@@ -26,6 +26,7 @@ from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Gateway
 from tests.unit.gateway.in_memory import decision_on, picture
 from tests.unit.gateway.in_memory_exports import InMemoryPersonExports
+from tests.unit.gateway.in_memory_invitations import invitations_in_memory
 from tests.unit.gateway.in_memory_kiosks import InMemoryNonces
 from tests.unit.gateway.serving import until
 
@@ -297,6 +298,7 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         **gateway.doors.parts(gateway.control),
         audit=gateway.audit.desk,
         personal=PersonalData(gateway.register, gateway.kept_photos, InMemoryPersonExports()),
+        invitations=invitations_in_memory(gateway.invitations, gateway.register, gateway.enrollments),
         **gateway.upkeep.parts,
     )
     gateway.client = app.test_client()
