@@ -22,6 +22,8 @@ from services.contracts.messages import InlineFrame, RecognizeJob
 from services.contracts.tokens import KioskToken
 from services.gateway.frames import FrameLimits, read_frame
 from services.gateway.schemas import DecisionBody
+from services.operations.measures import Measures
+from services.operations.tally import Tally
 from services.recognize.service import RecognizeService
 from services.recognize.settings import RecognizeSettings
 
@@ -53,6 +55,7 @@ def make_app() -> Flask:
         doors=_NobodyOpens(),
         policy=settings.policy,
         search=settings.search,
+        measures=Measures(Tally()),
     )
     app = Flask(__name__)
 
