@@ -24,6 +24,7 @@ from cli.consent import consent
 from cli.cost import cost
 from cli.dataset.command import dataset
 from cli.dataset.photos import NoPhotos
+from cli.dead_letters import dead_letters
 from cli.deploy import deploy, destroy, status
 from cli.door_actions import NoAction, door_actions
 from cli.doors import doors
@@ -43,6 +44,7 @@ from infra.errors import DeploymentError
 from localaws.machine import Machine, MachineError, MachineSettings, only_one
 from localaws.supervisor import ProcessFailed
 from services.access.changes import AccessRefused
+from services.aws.dead_letters import CannotRedrive, DeadLetterGone
 from services.aws.errors import AwsError
 from services.aws.held import CannotResolve, NotHeld
 from services.aws.kiosks import KioskChanged, KioskUnknown
@@ -73,6 +75,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(tokens, name="tokens")
 app.add_typer(operators, name="operators")
 app.add_typer(held, name="held")
+app.add_typer(dead_letters, name="dead-letters")
 people.command("consent")(consent)
 people.command("export")(export_person)
 app.add_typer(people, name="people")
@@ -89,8 +92,10 @@ _EXPECTED = (
     AccessRefused,
     AwsError,
     BotoCoreError,
+    CannotRedrive,
     CannotResolve,
     ClientError,
+    DeadLetterGone,
     DeletionPending,
     DeploymentError,
     EnrollmentPending,

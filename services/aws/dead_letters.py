@@ -38,7 +38,7 @@ _BATCH = 10
 _PATIENCE = timedelta(seconds=8)
 #: Two who look at the same time begin anew after so long at random: one has looked when the other begins.
 _LONGEST_PAUSE_SECONDS = 1.5
-_NOT_FOUND = "The message is not there, or not any more."
+_NOT_FOUND = "No message with this id lies there, or not any more, or somebody else has it just now."
 _NOTHING_TO_DO = "The event names no photo that could be enrolled; frames have been of no use for long."
 
 
@@ -152,7 +152,7 @@ class DeadLetters:
         AwsError
             If the queue cannot be asked.
         """
-        kept = timedelta(seconds=int(self._attributes()["MessageRetentionPeriod"]))
+        kept = self._kept()
         found: list[DeadLetter] = []
         with closing(self._browse()) as messages:
             for message in messages:
@@ -160,6 +160,19 @@ class DeadLetters:
                 if len(found) == most:
                     break
         return sorted(found, key=lambda letter: letter.sent_at)
+
+    def find(self, message_id: str) -> DeadLetter:
+        """Look at one.
+
+        Raises
+        ------
+        DeadLetterGone
+            If there is no such message.
+        AwsError
+            If the queue cannot be asked.
+        """
+        with closing(self._browse()) as messages:
+            return _letter(_with_id(messages, message_id), self._kept())
 
     def redrive(self, message_id: str) -> None:
         """Send one to the queue that it came from; killed in the middle, it lies in both.
@@ -197,7 +210,7 @@ class DeadLetters:
                     refused[message["MessageId"]] = str(reason)
                 else:
                     gone.add(message["MessageId"])
-                if len(gone) + len(refused) >= most:
+                if len(gone) >= most:
                     break
         return Redriven(redriven=len(gone), refused=refused, left=self.count().messages)
 
@@ -284,6 +297,9 @@ class DeadLetters:
     def _delete(self, message: Mapping[str, Any]) -> None:
         with translated("deleting a dead letter"):
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+
+    def _kept(self) -> timedelta:
+        return timedelta(seconds=int(self._attributes()["MessageRetentionPeriod"]))
 
     def _attributes(self) -> Mapping[Any, str]:
         with translated("counting dead letters"):

@@ -108,8 +108,7 @@ def _found(message_id: str) -> Generator[None]:
     # what can be none is not looked for through the whole queue
     gone = Problem(
         UNKNOWN_DEAD_LETTER,
-        "No message with this id lies there, or not any more, or somebody else has it just now. List them "
-        "again.",
+        "No message with this id lies there any more, or somebody else has it just now. List them again.",
     )
     if not _MESSAGE_ID.fullmatch(message_id):
         raise gone

@@ -16,6 +16,7 @@ import requests
 from cli.kiosk import register_kiosk
 from cli.portraits import grace_hopper
 from services.aws.tokens import TokenStore
+from services.contracts.dead_letters import DeadLetterQueueName
 from services.contracts.domain import IssuedToken, Scope
 from services.contracts.tokens import ApiToken, KioskToken
 from services.gateway.problems import PROBLEM_TYPES
@@ -91,6 +92,7 @@ def known(house: RunningFacegate, program: ApiToken) -> dict[str, list[str]]:
         "deletion_id": gone,
         "batch_id": [batch["batch_id"]],
         "slug": list(PROBLEM_TYPES),
+        "queue": [queue.value for queue in DeadLetterQueueName],
     }
 
 
