@@ -26,6 +26,7 @@ from services.aws.jobs import queue_name
 from services.aws.transport import guarded_transport
 from services.garbage import settle
 from services.heartbeat import HeartbeatSettings, beat
+from services.operations.measures import JobEnd, QueueMeasures
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -37,6 +38,8 @@ else:
 
 log = structlog.stdlib.get_logger(__name__)
 Job = TypeVar("Job", bound=BaseModel)
+#: SQS's names of what it tells of a message.
+_DELIVERIES, _SENT = "ApproximateReceiveCount", "SentTimestamp"
 
 
 @dataclass(frozen=True)
@@ -101,13 +104,22 @@ class JobKind(Generic[Job]):
     given_up: Callable[[Job, str], object] | None = None
 
 
-def run_worker(aws: "Aws", queue: WorkerQueue, kinds: Sequence[JobKind[Any]], *, concurrency: int) -> None:
+def run_worker(
+    aws: "Aws",
+    queue: WorkerQueue,
+    kinds: Sequence[JobKind[Any]],
+    *,
+    measures: QueueMeasures,
+    concurrency: int,
+) -> None:
     """Serve a queue until the process is told to stop; then finish what has begun.
 
     Parameters
     ----------
     kinds : sequence of JobKind
         What the queue carries; a job of another kind is put aside.
+    measures : QueueMeasures
+        Counts the jobs.
     concurrency : int
         How many jobs at once, each in a thread: a job waits for AWS most of the time.
     """
@@ -115,7 +127,7 @@ def run_worker(aws: "Aws", queue: WorkerQueue, kinds: Sequence[JobKind[Any]], *,
     app = make_celery(aws, queue, dead_letters)
     heartbeat = HeartbeatSettings()
     for kind in kinds:
-        app.register_task(JobTask(kind, dead_letters, queue.deliveries))
+        app.register_task(JobTask(kind, dead_letters, queue.deliveries, measures))
     worker: Any = app.Worker(
         pool="threads",
         concurrency=concurrency,
@@ -156,6 +168,7 @@ def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -
             "visibility_timeout": queue.visibility_timeout,
             "wait_time_seconds": LONGEST_POLL_SECONDS,
             "predefined_queues": {name: {"url": queue.url}},
+            "fetch_message_attributes": {"MessageSystemAttributeNames": [_DELIVERIES, _SENT]},
         },
         broker_connection_retry_on_startup=True,
         task_default_queue=name,
@@ -179,18 +192,22 @@ def make_celery(aws: "Aws", queue: WorkerQueue, dead_letters: DeadLetterQueue) -
 class JobTask(_Task, Generic[Job]):
     """The task of one kind of job: reads the job, times it, and puts aside what cannot be done."""
 
-    def __init__(self, kind: JobKind[Job], dead_letters: DeadLetterQueue, deliveries: int) -> None:
+    def __init__(
+        self, kind: JobKind[Job], dead_letters: DeadLetterQueue, deliveries: int, measures: QueueMeasures
+    ) -> None:
         self.name = kind.task_name
         self._kind = kind
         self._dead_letters = dead_letters
         self._deliveries = deliveries
+        self._measures = measures
 
     def run(self, *args: Any, **kwargs: Any) -> None:
         """Do the job that is the task's only argument, as JSON text."""
         began = time.perf_counter()
         properties: Any = self.request.properties
         received: dict[str, Any] = properties["delivery_info"]["sqs_message"]
-        delivery = int(received["Attributes"]["ApproximateReceiveCount"])
+        delivery = int(received["Attributes"][_DELIVERIES])
+        self._measures.job_taken(time.time() - int(received["Attributes"][_SENT]) / 1000)
         with structlog.contextvars.bound_contextvars(job_id=self.request.id, delivery=delivery):
             try:
                 job = self._kind.job_type.model_validate_json(_only_argument(args, kwargs))
@@ -203,11 +220,13 @@ class JobTask(_Task, Generic[Job]):
             except AwsUnavailable as error:
                 if delivery < self._deliveries:
                     log.warning("job_left_for_another_try", error=str(error))
+                    self._measures.job_ended(JobEnd.LEFT)
                     raise
                 self._give_up(job, received["Body"], f"gave up after {delivery} deliveries: {error}")
             except Exception as error:  # noqa: BLE001  # whatever it is, the message must not be lost
                 self._give_up(job, received["Body"], f"{type(error).__name__}: {error}", trace=True)
             else:
+                self._measures.job_ended(JobEnd.DONE)
                 log.debug("job_done", ms=round((time.perf_counter() - began) * 1000, 1))
 
     def _give_up(self, job: Job, body: str, reason: str, *, trace: bool = False) -> None:
@@ -220,6 +239,7 @@ class JobTask(_Task, Generic[Job]):
 
     def _put_aside(self, body: str, reason: str, *, trace: bool = False) -> None:
         log.error("job_put_aside", reason=reason, exc_info=trace)
+        self._measures.job_ended(JobEnd.PUT_ASIDE)
         self._dead_letters.send(body, reason)
 
 

@@ -9,6 +9,8 @@ from services.aws.held import HeldPhotos
 from services.aws.jobs import JobQueue
 from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photos import PhotoStore
+from services.aws.pulsing import Pulsing
+from services.aws.rekognition_measures import measure_rekognition
 from services.aws.removal import PhotosOfPerson, removals
 from services.aws.submissions import SubmissionStore
 from services.aws.uploads import Uploads
@@ -25,12 +27,15 @@ from services.contracts.messages import (
     RemovePhotoJob,
     ResolveHeldJob,
 )
+from services.contracts.operations import QueueName, Service
 from services.enroll.batches import BatchReadingService
 from services.enroll.deletion import DeletionService
 from services.enroll.held import HeldService
 from services.enroll.photo_removal import PhotoRemovalService
 from services.enroll.service import EnrollService
 from services.enroll.settings import EnrollSettings
+from services.operations.measures import Measures, QueueMeasures
+from services.operations.tally import Tally
 from services.startup import starting
 
 
@@ -39,9 +44,16 @@ def main() -> None:
     with starting("enroll"):
         settings = EnrollSettings()
         aws = Aws.connect(AwsSettings())
+        tally = Tally()
+        measures = Measures(tally)
+        measure_rekognition(aws, measures)
         faces, enrollments, deletions = FaceIndex(aws), EnrollmentStore(aws), DeletionStore(aws)
         service = EnrollService(
-            photos=PhotoStore(aws), faces=faces, enrollments=enrollments, settings=settings
+            photos=PhotoStore(aws),
+            faces=faces,
+            enrollments=enrollments,
+            settings=settings,
+            measures=measures,
         )
         outputs = aws.outputs
         deleting = DeletionService(deletions, removals(aws), JobQueue(aws, outputs.enroll_queue_url))
@@ -60,18 +72,20 @@ def main() -> None:
             lambda batch: Uploads(aws, batch.batch_id, now=lambda: batch.submitted_at),
         )
         queue = WorkerQueue.read(aws, outputs.enroll_queue_url, outputs.enroll_dead_letter_queue_url)
-    run_worker(
-        aws,
-        queue,
-        [
-            JobKind(ENROLL_TASK, EnrollJob, service.handle, service.give_up),
-            JobKind(DELETE_PERSON_TASK, DeletePersonJob, deleting.handle),
-            JobKind(REMOVE_PHOTO_TASK, RemovePhotoJob, removing.handle),
-            JobKind(RESOLVE_HELD_TASK, ResolveHeldJob, deciding.handle, deciding.give_up),
-            JobKind(READ_BATCH_TASK, ReadBatchJob, reading.handle, reading.give_up),
-        ],
-        concurrency=settings.concurrency,
-    )
+    with Pulsing.of(aws, tally, Service.ENROLL):
+        run_worker(
+            aws,
+            queue,
+            [
+                JobKind(ENROLL_TASK, EnrollJob, service.handle, service.give_up),
+                JobKind(DELETE_PERSON_TASK, DeletePersonJob, deleting.handle),
+                JobKind(REMOVE_PHOTO_TASK, RemovePhotoJob, removing.handle),
+                JobKind(RESOLVE_HELD_TASK, ResolveHeldJob, deciding.handle, deciding.give_up),
+                JobKind(READ_BATCH_TASK, ReadBatchJob, reading.handle, reading.give_up),
+            ],
+            measures=QueueMeasures(tally, QueueName.ENROLL),
+            concurrency=settings.concurrency,
+        )
 
 
 if __name__ == "__main__":

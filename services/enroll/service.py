@@ -22,6 +22,7 @@ from services.enroll.collaborators import Enrollments, FaceIndex, Photos
 from services.enroll.preprocessing import Photo, UnusablePhoto, normalize
 from services.enroll.quality import judge
 from services.enroll.settings import EnrollSettings
+from services.operations.measures import Measures
 
 #: It names a folder of S3, and Rekognition's user.
 _PERSON_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -65,16 +66,19 @@ class EnrollService:
 
     def __init__(
         self,
+        *,
         photos: Photos,
         faces: FaceIndex,
         enrollments: Enrollments,
         settings: EnrollSettings,
+        measures: Measures,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._photos = photos
         self._faces = faces
         self._enrollments = enrollments
         self._settings = settings
+        self._measures = measures
         self._now = now
 
     def handle(self, job: EnrollJob) -> Enrollment:
@@ -105,6 +109,7 @@ class EnrollService:
             finished = self._reject(received, refused.reason, refused.detail)
         except PhotoMissing:
             finished = self._reject(received, RejectionReason.PHOTO_MISSING)
+        self._measures.enrolled(finished)
         self._discard_original(finished, job.photo)
         return finished
 

@@ -165,5 +165,8 @@ def create_app(
     app.register_blueprint(pages(settings))
     record_actions(app, audit.recorder)
     refusal = secure(overloaded_answer(app))
-    turn_away(app, TurningAway(recognitions.admission, refusal, settings.max_frame_bytes))
+    turning_away = TurningAway(
+        recognitions.admission, refusal, settings.max_frame_bytes, measures=recognitions.measures
+    )
+    turn_away(app, turning_away)
     return app

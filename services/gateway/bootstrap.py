@@ -1,5 +1,6 @@
 """Where a gateway process is plugged together."""
 
+import atexit
 from datetime import timedelta
 
 from flask import Flask
@@ -33,10 +34,12 @@ from services.aws.people import PeopleStore
 from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photo_uploads import PhotoUploadStore
 from services.aws.photos import PhotoStore
+from services.aws.pulsing import Pulsing
 from services.aws.replies import ReplyQueue, ReplyQueues
 from services.aws.sessions import SessionStore
 from services.aws.submissions import SubmissionStore
 from services.aws.tokens import TokenStore
+from services.contracts.operations import QueueName, Service
 from services.doors.emergencies import Emergencies
 from services.doors.sending import OrderSender
 from services.doors.settings import DoorSettings
@@ -64,6 +67,7 @@ from services.gateway.operators import OperatorRegister
 from services.gateway.page_files import languages
 from services.gateway.password_sign_in import PasswordSignIn
 from services.gateway.people import Register
+from services.gateway.queue_watch import QueueWatch
 from services.gateway.replies import ReplyListener
 from services.gateway.reply_sweep import ReplySweep
 from services.gateway.retries import RepeatableRecognitions
@@ -73,6 +77,8 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.tokens import TokenRegister
 from services.gateway.worker import ends_with_worker
 from services.logs import configure_logs
+from services.operations.measures import Measures
+from services.operations.tally import Tally
 from services.passwords import Passwords
 
 
@@ -94,6 +100,9 @@ def make_app() -> Flask:
     abandoned_after = timedelta(seconds=settings.reply_queue_abandoned_after)
     ReplySweep(replies, ReplyQueues(aws), abandoned_after).start()
     jobs = JobQueue(aws, aws.outputs.recognize_queue_url)
+    enroll_jobs = JobQueue(aws, aws.outputs.enroll_queue_url)
+    tally = Tally()
+    measures = Measures(tally)
     recognitions = Recognitions(
         jobs=jobs,
         frames=FrameStore(aws),
@@ -101,6 +110,7 @@ def make_app() -> Flask:
         replies=replies,
         admission=Admission(settings.tolerable_delay),
         backlog=Backlog(jobs.depth),
+        measures=measures,
         inline_frame_bytes=settings.inline_frame_bytes,
         deadline=timedelta(seconds=settings.recognition_deadline),
     )
@@ -130,7 +140,7 @@ def make_app() -> Flask:
         KioskAuthenticator(kiosks),
         settings,
         register=register,
-        held=HeldPhotos(EnrollmentStore(aws), JobQueue(aws, aws.outputs.enroll_queue_url)),
+        held=HeldPhotos(EnrollmentStore(aws), enroll_jobs),
         batches=Batches(
             submissions=SubmissionStore(aws),
             archives=ArchiveStore(aws),
@@ -155,6 +165,10 @@ def make_app() -> Flask:
         dead_letters=DeadLetterDesk(all_dead_letters(aws)),
     )
     ends_with_worker(app, replies)
+    watch = QueueWatch({QueueName.RECOGNIZE: jobs.depth, QueueName.ENROLL: enroll_jobs.depth}, measures)
+    pulsing = Pulsing.of(aws, tally, Service.GATEWAY, watch.look)
+    pulsing.start()
+    atexit.register(pulsing.stop)
     return app
 
 

@@ -1,7 +1,7 @@
 """From frames to their decision."""
 
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ from services.aws.errors import AwsError
 from services.contracts.domain import Decision, majority
 from services.contracts.kiosks import Kiosk
 from services.contracts.messages import FrameSource, InlineFrame, RecognizeJob
-from services.gateway.admission import Admission, Passage
+from services.gateway.admission import Admission, Overloaded, Passage
 from services.gateway.backlog import Backlog
 from services.gateway.collaborators import Decisions, Frames, Jobs
 from services.gateway.frames import Frame
@@ -19,6 +19,7 @@ from services.gateway.problems import FRAME_TOO_SLOW, UNKNOWN_RECOGNITION, Probl
 from services.gateway.replies import ReplyListener
 from services.gateway.settings import MOST_INLINE_FRAME_BYTES
 from services.gateway.uuid7 import parse_uuid7, time_of, uuid7
+from services.operations.measures import Measures
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -62,6 +63,7 @@ class Recognitions:
     replies: ReplyListener
     admission: Admission
     backlog: Backlog
+    measures: Measures
     inline_frame_bytes: int
     deadline: timedelta
 
@@ -104,13 +106,19 @@ class Recognitions:
         Overloaded
             If it would be decided too late.
         """
-        if wait:
-            with self.admission.passage(majority(len(recognition.frames))) as passage:
-                yield passage
-        else:
-            self.admission.check()
-            self.backlog.join(self.admission.proven)
-            yield Passage()
+        with ExitStack() as admitted:
+            try:
+                if wait:
+                    searches = majority(len(recognition.frames))
+                    passage = admitted.enter_context(self.admission.passage(searches))
+                else:
+                    self.admission.check()
+                    self.backlog.join(self.admission.proven)
+                    passage = Passage()
+            except Overloaded:
+                self.measures.turned_away()
+                raise
+            yield passage
 
     def queue(
         self,
@@ -140,6 +148,8 @@ class Recognitions:
                 self.jobs.send(self._job(recognition, self.replies.reply_to))
             decision = awaited.wait(wait)
             passage.answered = decision is not None
+            if decision is not None:
+                self.measures.answered((datetime.now(UTC) - recognition.received_at).total_seconds())
         return decision or self.look_up(recognition.recognition_id) or Pending(recognition.recognition_id)
 
     def find(self, kiosk: Kiosk, recognition_id: str) -> Decision | Pending:

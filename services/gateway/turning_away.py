@@ -15,6 +15,7 @@ import structlog
 from flask import Flask, Response
 
 from services.gateway.admission import Admission
+from services.operations.measures import Measures
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -40,12 +41,17 @@ class TurningAway:
         What is answered.
     most_bytes : int
         Longest body that is heard to its end; a longer one is another problem.
+    measures : Measures
+        Counts what is refused.
     """
 
-    def __init__(self, admission: Admission, refusal: Response, most_bytes: int) -> None:
+    def __init__(
+        self, admission: Admission, refusal: Response, most_bytes: int, *, measures: Measures
+    ) -> None:
         self._admission = admission
         self._answer = _written(refusal)
         self._most_bytes = most_bytes
+        self._measures = measures
         self._refused = 0
         self._reported_at = 0.0
 
@@ -77,6 +83,7 @@ class TurningAway:
         """Write a line about those refused since the last one, once a second at most."""
         now = time.monotonic()
         if self._refused and now - self._reported_at >= _REPORT_SECONDS:
+            self._measures.turned_away(self._refused)
             _log.info("frames_turned_away", frames=self._refused, limit=round(self._admission.limit, 1))
             self._refused, self._reported_at = 0, now
 

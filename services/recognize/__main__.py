@@ -11,13 +11,18 @@ from services.aws.directory import Directory
 from services.aws.door_actions import DoorActionStore
 from services.aws.door_targets import DoorTargets
 from services.aws.kiosks import KioskStore
+from services.aws.pulsing import Pulsing
+from services.aws.rekognition_measures import measure_rekognition
 from services.aws.replies import ReplySender
 from services.aws.worker import JobKind, WorkerQueue, run_worker
 from services.contracts.messages import RECOGNIZE_TASK, RecognizeJob
+from services.contracts.operations import QueueName, Service
 from services.doors.opener import DoorOpener
 from services.doors.sending import OrderSender
 from services.doors.settings import DoorSettings
 from services.doors.webhooks import WebhookSender
+from services.operations.measures import Measures, QueueMeasures
+from services.operations.tally import Tally
 from services.recognize.service import RecognizeService
 from services.recognize.settings import RecognizeSettings
 from services.startup import starting
@@ -29,6 +34,9 @@ def main() -> None:
         settings = RecognizeSettings()
         # The service itself tries again, as long as the frame is worth it.
         aws = Aws.connect(AwsSettings(rekognition_max_attempts=1))
+        tally = Tally()
+        measures = Measures(tally)
+        measure_rekognition(aws, measures)
         rules = CurrentRules(AccessStore(aws))
         # so that the first visitor does not wait for them
         rules.refresh()
@@ -44,16 +52,18 @@ def main() -> None:
             doors=opener,
             policy=settings.policy,
             search=settings.search,
+            measures=measures,
             denied_frames=DeniedFrameStore(aws) if settings.keep_denied_frames else None,
         )
         outputs = aws.outputs
         queue = WorkerQueue.read(aws, outputs.recognize_queue_url, outputs.recognize_dead_letter_queue_url)
     # a worker that is told to stop still sees to the doors that it opens
-    with opener:
+    with opener, Pulsing.of(aws, tally, Service.RECOGNIZE):
         run_worker(
             aws,
             queue,
             [JobKind(RECOGNIZE_TASK, RecognizeJob, service.handle)],
+            measures=QueueMeasures(tally, QueueName.RECOGNIZE),
             concurrency=settings.concurrency,
         )
 

@@ -13,6 +13,7 @@ from services.aws.errors import AwsError
 from services.contracts.domain import Decision
 from services.contracts.messages import DecisionReply, FrameSource, RecognizeJob
 from services.contracts.reasons import DecisionReason, Outcome
+from services.operations.measures import Measures
 from services.recognize.agreement import agree
 from services.recognize.collaborators import (
     Decisions,
@@ -71,6 +72,7 @@ class RecognizeService:
         doors: Doors,
         policy: Policy,
         search: SearchKind,
+        measures: Measures,
         denied_frames: DeniedFrames | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
@@ -84,6 +86,7 @@ class RecognizeService:
         self._doors = doors
         self._policy = policy
         self._search = search
+        self._measures = measures
         self._denied_frames = denied_frames
         self._now = now
         self._sleep = sleep
@@ -193,6 +196,9 @@ class RecognizeService:
         elif decision.outcome is Outcome.GRANTED:
             # written by us, just now: whoever finds it written leaves the door alone
             self._doors.granted(decision)
+        if ours:
+            # a frame that was uploaded came without its door
+            self._measures.decided(decision, uploaded=job.door_id is None)
         log.info(
             "decided",
             recognition_id=decision.recognition_id,

@@ -16,7 +16,10 @@ from services.contracts.messages import (
     InlineFrame,
     RecognizeJob,
 )
+from services.contracts.operations import QueueName
 from services.logs import configure_logs
+from services.operations.measures import QueueMeasures
+from services.operations.tally import Tally
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 DELIVERIES = 2
@@ -87,7 +90,8 @@ def _serve(outputs, log):
         JobKind(RECOGNIZE_TASK, RecognizeJob, handle),
         JobKind(DELETE_PERSON_TASK, DeletePersonJob, delete, given_up),
     ]
-    run_worker(aws, queue, kinds, concurrency=2)
+    measures = QueueMeasures(Tally(), QueueName.RECOGNIZE)
+    run_worker(aws, queue, kinds, measures=measures, concurrency=2)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from services.contracts.ids import kept_photo_key
 from services.contracts.messages import EnrollJob, StoredObject
 from services.enroll.service import EnrollService
 from services.enroll.settings import EnrollSettings
+from services.operations.measures import Measures
+from services.operations.tally import Tally
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 GOOD = PhotographedFace(0.5, 0.5, confidence=99.9, brightness=55, sharpness=80, yaw=3, pitch=-4, roll=1)
@@ -191,10 +193,19 @@ class World:
         self.bucket, self.collection, self.tables = Bucket(), Collection(), Tables()
         self.bucket.upload("index/e-1", jpeg())
         self.settings = EnrollSettings(**settings)
+        self.tally = Tally()
         self.service = self.worker()
 
     def worker(self):
-        return EnrollService(self.bucket, self.collection, self.tables, self.settings, lambda: NOW)
+        measures = Measures(self.tally)
+        return EnrollService(
+            photos=self.bucket,
+            faces=self.collection,
+            enrollments=self.tables,
+            settings=self.settings,
+            measures=measures,
+            now=lambda: NOW,
+        )
 
     def enroll(self, enrollment_id="e-1", name=None, shade=None, **said):
         if shade is not None:

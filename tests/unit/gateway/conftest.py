@@ -30,6 +30,8 @@ from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.logs import configure_logs
+from services.operations.measures import Measures
+from services.operations.tally import Tally
 from tests.unit.access.in_memory import HOUSE, InMemoryAccessStore
 from tests.unit.gateway.in_memory import (
     InMemoryArchives,
@@ -77,6 +79,7 @@ class Gateway:
     listener: ReplyListener
     admission: Admission
     recognitions: Recognitions
+    tally: Tally
     requests: InMemoryRequests
     people: InMemoryPeople
     enrollments: InMemoryEnrollments
@@ -143,6 +146,7 @@ def gateway() -> Iterator[Gateway]:
     listener = ReplyListener(replies.open)
     listener.start()
     admission = Admission(settings.tolerable_delay)
+    tally = Tally()
     recognitions = Recognitions(
         jobs,
         frames,
@@ -150,6 +154,7 @@ def gateway() -> Iterator[Gateway]:
         listener,
         admission,
         Backlog(jobs.depth),
+        Measures(tally),
         settings.inline_frame_bytes,
         timedelta(seconds=8),
     )

@@ -29,6 +29,8 @@ from services.gateway.service import Recognitions
 from services.gateway.settings import GatewaySettings
 from services.gateway.worker import ends_with_worker
 from services.logs import configure_logs
+from services.operations.measures import Measures
+from services.operations.tally import Tally
 from tests.unit.access.in_memory import InMemoryAccessStore
 from tests.unit.gateway.in_memory import (
     InMemoryArchives,
@@ -102,6 +104,7 @@ def make_app() -> Flask:
             initial=float(os.environ.get("TEST_LIMIT", settings.recognition_deadline * 100)),
         ),
         Backlog(jobs.depth),
+        Measures(Tally()),
         settings.inline_frame_bytes,
         timedelta(seconds=settings.recognition_deadline),
     )

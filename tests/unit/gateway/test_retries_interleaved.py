@@ -18,6 +18,8 @@ from services.gateway.backlog import Backlog
 from services.gateway.frames import Frame
 from services.gateway.retries import RepeatableRecognitions
 from services.gateway.service import Recognitions
+from services.operations.measures import Measures
+from services.operations.tally import Tally
 from tests.unit.gateway.in_memory import (
     InMemoryDecisions,
     InMemoryFrames,
@@ -79,6 +81,7 @@ class Gateway:
             self,  # pyright: ignore[reportArgumentType]  # what it needs of a ReplyListener
             Admission(0.8, initial=1000, clock=lambda: world.seconds),
             Backlog(lambda: 0),
+            Measures(Tally()),
             inline_frame_bytes=1_000_000,
             deadline=timedelta(seconds=8),
         )

@@ -14,11 +14,14 @@ from flask import Response
 
 from services.gateway.admission import Admission
 from services.gateway.turning_away import TurningAway
+from services.operations.measures import Measures
+from services.operations.tally import Tally
 from tests.unit.gateway.in_memory import picture
 from tests.unit.gateway.serving import DEADLINE_SECONDS, Served, until
 
 LIMIT = 4
 THREADS = LIMIT + 1
+NOBODY_COUNTS = Measures(Tally())
 REQUEST_LINE = "POST /v1/recognitions HTTP/1.1"
 
 
@@ -136,7 +139,9 @@ def test_a_frame_that_never_comes_to_its_end_is_let_go(serve: Callable[..., Serv
     ],
 )
 def test_only_what_is_plain_at_a_glance_is_refused_so(fields: str, line: str):
-    turning_away = TurningAway(full_admission(), Response("no", 503), most_bytes=100)
+    turning_away = TurningAway(
+        full_admission(), Response("no", 503), most_bytes=100, measures=Measures(Tally())
+    )
     head = f"{REQUEST_LINE}\r\nContent-Length: 7\r\nConnection: keep-alive\r\n\r\n".encode()
     other = f"{line}\r\nContent-Length: 7\r\n{fields}\r\n\r\n".encode()
 
@@ -146,18 +151,22 @@ def test_only_what_is_plain_at_a_glance_is_refused_so(fields: str, line: str):
 
 @pytest.mark.parametrize("length", ["", "-1", "1e1", "101", "0x1", "1 1"])
 def test_a_body_of_doubtful_or_too_great_length_goes_the_usual_way(length: str):
-    turning_away = TurningAway(full_admission(), Response("no", 503), most_bytes=100)
+    turning_away = TurningAway(
+        full_admission(), Response("no", 503), most_bytes=100, measures=Measures(Tally())
+    )
     assert turning_away.body_of(f"{REQUEST_LINE}\r\nContent-Length: {length}\r\n\r\n".encode()) is None
 
 
 def test_nothing_is_refused_while_there_is_room():
-    turning_away = TurningAway(Admission(1.0), Response("no", 503), most_bytes=100)
+    turning_away = TurningAway(
+        Admission(1.0), Response("no", 503), most_bytes=100, measures=Measures(Tally())
+    )
     assert turning_away.body_of(f"{REQUEST_LINE}\r\nContent-Length: 7\r\n\r\n".encode()) is None
 
 
 def test_an_answer_is_dated_and_written_as_it_is():
     refusal = Response("100 % full", 503, {"Retry-After": "1", "X-Percent": "5%"})
-    answer = TurningAway(full_admission(), refusal, most_bytes=100).answer().decode()
+    answer = TurningAway(full_admission(), refusal, most_bytes=100, measures=NOBODY_COUNTS).answer().decode()
 
     head, body = answer.split("\r\n\r\n")
     assert head.startswith("HTTP/1.1 503 Service Unavailable\r\n")

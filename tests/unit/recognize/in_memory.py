@@ -9,6 +9,8 @@ from services.contracts.access import EVERYONE, AccessState, Door, Found, Rule, 
 from services.contracts.domain import FaceMatch, Person, PersonStatus, UserMatch
 from services.contracts.kiosks import Kiosk
 from services.contracts.messages import InlineFrame, RecognizeJob
+from services.operations.measures import Measures
+from services.operations.tally import Tally
 from services.recognize.policy import Policy
 from services.recognize.search import SearchKind
 from services.recognize.service import RecognizeService
@@ -164,6 +166,7 @@ class World:
         self.decisions, self.replies, self.doors = Decisions(), Replies(), Doors()
         self.rules, self.denied_frames = Rules(self.people), DeniedFrames()
         self.kiosks = Kiosks()
+        self.tally = Tally()
         self.service = RecognizeService(
             faces=self.faces,
             people=self.people,
@@ -174,6 +177,7 @@ class World:
             doors=self.doors,
             policy=Policy(),
             search=search,
+            measures=Measures(self.tally),
             denied_frames=self.denied_frames,
             now=self.clock,
             sleep=self.clock.sleep,
