@@ -32,6 +32,7 @@ from cli.emergency import emergency
 from cli.enrolling import EnrollmentPending, UnsupportedPicture, content_type, enroll_photo
 from cli.exports import export_person
 from cli.held import held
+from cli.invitations import InvitationUnknown, PersonGoing, invitations, invite, uninvite
 from cli.kiosk import GatewayRefused, recognize
 from cli.kiosks import kiosks
 from cli.operators import OperatorExists, OperatorUnknown, operators
@@ -77,6 +78,9 @@ app.add_typer(operators, name="operators")
 app.add_typer(held, name="held")
 app.add_typer(dead_letters, name="dead-letters")
 people.command("consent")(consent)
+people.command("invite")(invite)
+people.command("invitations")(invitations)
+people.command("uninvite")(uninvite)
 people.command("export")(export_person)
 app.add_typer(people, name="people")
 app.add_typer(dataset, name="dataset")
@@ -100,6 +104,7 @@ _EXPECTED = (
     DeploymentError,
     EnrollmentPending,
     GatewayRefused,
+    InvitationUnknown,
     KioskChanged,
     KioskUnknown,
     LastAdmin,
@@ -111,6 +116,7 @@ _EXPECTED = (
     OperatorExists,
     OperatorUnknown,
     PersonChanged,
+    PersonGoing,
     PersonUnknown,
     PhotoOnItsWay,
     PhotoUnknown,

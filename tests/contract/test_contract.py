@@ -15,10 +15,13 @@ import requests
 
 from cli.kiosk import register_kiosk
 from cli.portraits import grace_hopper
+from services.aws.invitations import InvitationStore
+from services.aws.people import PeopleStore
 from services.aws.tokens import TokenStore
 from services.contracts.dead_letters import DeadLetterQueueName
-from services.contracts.domain import IssuedToken, Scope
-from services.contracts.tokens import ApiToken, KioskToken
+from services.contracts.domain import IssuedToken, Person, Scope
+from services.contracts.invitations import MOST_PHOTOS, invite
+from services.contracts.tokens import ApiToken, InvitationToken, KioskToken
 from services.gateway.problems import PROBLEM_TYPES
 from tests.conftest import ARTIFACTS, REPOSITORY, RunningFacegate, running_facegate
 
@@ -30,6 +33,8 @@ FUZZED_CASES = 1200
 PEOPLE = 40
 SEVERAL = ("zone", "door", "rule", "operator")
 PASSWORD = "a ferry to the lighthouse"
+#: Nobody else knows the id, so no case removes them.
+INVITED = "invited-for-the-contract"
 SCHEMATHESIS = str(Path(sys.executable).parent / "schemathesis")
 
 
@@ -103,7 +108,7 @@ def test_the_gateway_keeps_what_its_document_says(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ):
-    other_kiosk = KioskToken.create("other")
+    other_kiosk, invited = KioskToken.create("other"), invitation_of_somebody_new(house)
     register_kiosk(house.aws, other_kiosk, "back-door")
     paths = requests.get(f"{house.gateway_url}/openapi.json", timeout=20).json()["paths"]
     configuration = tmp_path / "schemathesis.toml"
@@ -120,6 +125,9 @@ def test_the_gateway_keeps_what_its_document_says(
             "CONTRACT_KIOSK_TOKEN": house.token,
             "CONTRACT_OTHER_KIOSK_TOKEN": str(other_kiosk),
             "CONTRACT_TOKEN_ID": program.token_id,
+            "CONTRACT_INVITED_PERSON_ID": INVITED,
+            "CONTRACT_INVITATION_ID": invited.invitation_id,
+            "CONTRACT_INVITATION_TOKEN": str(invited),
             "CONTRACT_PROGRAM_TOKEN": str(program),
             "NO_COLOR": "1",
         },
@@ -135,11 +143,20 @@ def test_the_gateway_keeps_what_its_document_says(
     with capsys.disabled():
         sys.stdout.write(f"\n{cases} cases kept the contract of {sum(map(len, paths.values()))} operations\n")
     assert cases >= FEWEST_CASES
-    for token, path in ((program, "/v1/people"), (house.token, "/v1/kiosk")):
+    for token, path in ((program, "/v1/people"), (house.token, "/v1/kiosk"), (invited, "/v1/invitation")):
         answer = requests.get(
             house.gateway_url + path, headers={"Authorization": f"Bearer {token}"}, timeout=20
         )
         assert answer.status_code == 200, "the cases were sent with a token that opens nothing"
+
+
+def invitation_of_somebody_new(house: RunningFacegate) -> InvitationToken:
+    now = datetime.now(UTC)
+    person = Person(person_id=INVITED, full_name="Invited", created_at=now)
+    PeopleStore(house.aws).create(person)
+    invitation, token = invite(person, "operator contract", now, most_photos=MOST_PHOTOS)
+    InvitationStore(house.aws).add(invitation)
+    return token
 
 
 def _known_ids(known: dict[str, list[str]]) -> str:
