@@ -1,7 +1,7 @@
 """Every service with its own identity: what it has to do it may do, and nothing that another one does.
 
-The embedded AWS and the embedded Rekognition check each call by the policies as they were deployed. What they
-do not check, conditions of DynamoDB and grants of KMS, is asked of the policies in tests/infra.
+The embedded AWS and the embedded Rekognition check each call by the policies as they were deployed. Whether
+they may use the key of what they read and write is asked of the policies in tests/infra.
 """
 
 from dataclasses import dataclass
@@ -134,6 +134,15 @@ def table(output, **more):
     return {"TableName": f"{{{output}}}"} | more
 
 
+def item_of(kind):
+    return key("kind", kind) | key("id", "of-a-test")
+
+
+def record_without(attribute):
+    record = key("chain", "of-a-test") | key("place", "0")
+    return table("AuditTableName", Key=record, UpdateExpression=f"REMOVE {attribute}")
+
+
 def photo(name, **more):
     return {"Bucket": "{PhotoBucketName}", "Key": name} | more
 
@@ -190,6 +199,12 @@ CALLS = [
     Call(
         {GATEWAY}, "dynamodb", "put_item", table("AccessTableName", Item=key("kind", "test") | key("id", "0"))
     ),
+    # orders to doors, and no rule
+    Call({GATEWAY, RECOGNIZE}, "dynamodb", "update_item", table("AccessTableName", Key=item_of("action"))),
+    Call({GATEWAY}, "dynamodb", "update_item", table("AccessTableName", Key=item_of("rule"))),
+    # the parts of a record that name a person, and not what it says
+    Call({ENROLL}, "dynamodb", "update_item", record_without("personal")),
+    Call(NOBODY, "dynamodb", "update_item", record_without("text")),
     Call({GATEWAY}, "dynamodb", "get_item", table("TokensTableName", Key=key("token_id"))),
     Call({GATEWAY}, "dynamodb", "get_item", table("OperatorsTableName", Key=key("operator_id"))),
     Call({GATEWAY, RECOGNIZE}, "dynamodb", "get_item", table("KiosksTableName", Key=key("kiosk_id"))),
