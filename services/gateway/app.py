@@ -13,6 +13,8 @@ from services.gateway.authentication import KioskAuthenticator, PrincipalAuthent
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.consent_api import consent_api
+from services.gateway.console.layout import Console, open_console
+from services.gateway.console.sign_in import account_pages, sign_in_pages
 from services.gateway.dead_letters import DeadLetterDesk
 from services.gateway.dead_letters_api import dead_letters_api
 from services.gateway.decisions_api import decisions_api
@@ -39,7 +41,7 @@ from services.gateway.kiosks_api import kiosks_api
 from services.gateway.logs import log_requests
 from services.gateway.operators import OperatorRegister
 from services.gateway.operators_api import operators_api
-from services.gateway.page_files import KEPT_SECONDS, STATIC, version_of
+from services.gateway.page_files import KEPT_SECONDS, STATIC, languages, version_of
 from services.gateway.pages import pages, secure
 from services.gateway.people import Register
 from services.gateway.people_api import people_api
@@ -162,7 +164,11 @@ def create_app(
     app.register_blueprint(operators_api(operators, principals, settings))
     app.register_blueprint(tokens_api(tokens, principals, settings))
     app.register_blueprint(health(recognitions))
-    app.register_blueprint(pages(settings))
+    spoken = languages()
+    app.register_blueprint(pages(settings, spoken))
+    open_console(app, Console(sessions, spoken))
+    app.register_blueprint(sign_in_pages())
+    app.register_blueprint(account_pages())
     record_actions(app, audit.recorder)
     refusal = secure(overloaded_answer(app))
     turning_away = TurningAway(

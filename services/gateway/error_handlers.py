@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import structlog
@@ -18,84 +19,96 @@ _RETRY_AFTER_SECONDS = "2"
 _RETRY_AFTER_OVERLOAD_SECONDS = "1"
 
 
+@dataclass(frozen=True)
+class ErrorAnswer:
+    """What a request is answered that ends in an error.
+
+    Attributes
+    ----------
+    kind : str
+        The problem's type: the page that explains it; or ``about:blank``, if the status says it all.
+    error_id : str, optional
+        Of an unexpected error, to be found in the log.
+    """
+
+    kind: str
+    title: str
+    detail: str
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    error_id: str | None = None
+
+
 def handle_errors(app: Flask) -> None:
     """Register the handlers."""
-    app.register_error_handler(Problem, _problem)
-    app.register_error_handler(AwsUnavailable, _unavailable)
-    app.register_error_handler(Overloaded, _overloaded)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(HTTPException, lambda error: _document(answer_for(error)))
+    app.register_error_handler(Exception, lambda error: _document(answer_for(error)))
 
 
 def overloaded_answer(app: Flask) -> Response:
     """Make what a frame is answered that would be decided too late."""
     with app.test_request_context("/v1/recognitions", method="POST"):
-        return _overloaded(Overloaded())
+        return _document(answer_for(Overloaded()))
 
 
-def _problem(problem: Problem) -> Response:
+def answer_for(error: Exception) -> ErrorAnswer:
+    """Tell what an error is answered with; one that nobody expected is logged."""
+    if isinstance(error, HTTPException):
+        return _http_error(error)
+    problem = _problem_of(error)
+    if problem is None:
+        return _unexpected(error)
     g.outcome = problem.type.slug
-    return _document(
-        {"type": problem.type.uri, "title": problem.type.title, "detail": problem.detail},
-        problem.type.status,
-        problem.headers,
-    )
+    kind = problem.type
+    return ErrorAnswer(kind.uri, kind.title, problem.detail, kind.status, problem.headers)
 
 
-def _unavailable(error: AwsUnavailable) -> Response:
-    _log.warning("aws_unavailable", error=str(error))
-    return _problem(
-        Problem(
+def _problem_of(error: Exception) -> Problem | None:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, AwsUnavailable):
+        _log.warning("aws_unavailable", error=str(error))
+        return Problem(
             UNAVAILABLE,
             "AWS cannot be reached or is throttling, so this could not be done and no door opens. Try again.",
             {"Retry-After": _RETRY_AFTER_SECONDS},
         )
-    )
-
-
-def _overloaded(_error: Overloaded) -> Response:
-    return _problem(
-        Problem(
+    if isinstance(error, Overloaded):
+        return Problem(
             OVERLOADED,
             "This frame would be decided too late to open the door. Nothing was queued; send a new one.",
             {"Retry-After": _RETRY_AFTER_OVERLOAD_SECONDS},
         )
-    )
+    return None
 
 
-def _http_error(error: HTTPException) -> Response:
+def _http_error(error: HTTPException) -> ErrorAnswer:
     """Answer what Flask itself refuses: 404, 405 and their like."""
-    status = error.code or 500
-    allowed = [
-        (name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}
-    ]
-    return _document(
-        # about:blank: the status says it all (RFC 9457, section 4.2.1)
-        {"type": "about:blank", "title": error.name, "detail": error.description or error.name},
-        status,
-        dict(allowed),
-    )
+    kept = {"allow", "retry-after"}
+    headers = {name: value for name, value in error.get_headers() if name.lower() in kept}
+    # about:blank: the status says it all (RFC 9457, section 4.2.1)
+    return ErrorAnswer("about:blank", error.name, error.description or error.name, error.code or 500, headers)
 
 
-def _unexpected(error: Exception) -> Response:
+def _unexpected(error: Exception) -> ErrorAnswer:
     error_id = uuid4().hex
     g.outcome = INTERNAL.slug
     _log.error("internal_error", error_id=error_id, exc_info=error)
-    return _document(
-        {
-            "type": INTERNAL.uri,
-            "title": INTERNAL.title,
-            "detail": f"Something went wrong on our side. Tell the operator error id {error_id}.",
-            "error_id": error_id,
-        },
+    return ErrorAnswer(
+        INTERNAL.uri,
+        INTERNAL.title,
+        f"Something went wrong on our side. Tell the operator error id {error_id}.",
         INTERNAL.status,
-        {},
+        error_id=error_id,
     )
 
 
-def _document(members: Mapping[str, str], status: int, headers: Mapping[str, str]) -> Response:
-    body = {**members, "status": int(status), "instance": request.path}
-    response = Response(json.dumps(body), status, mimetype="application/problem+json")
+def _document(answer: ErrorAnswer) -> Response:
+    body = {"type": answer.kind, "title": answer.title, "detail": answer.detail}
+    if answer.error_id is not None:
+        body["error_id"] = answer.error_id
+    told = {**body, "status": int(answer.status), "instance": request.path}
+    response = Response(json.dumps(told), answer.status, mimetype="application/problem+json")
     response.headers["Cache-Control"] = "no-store"
-    response.headers.update(headers)
+    response.headers.update(answer.headers)
     return response

@@ -50,6 +50,8 @@ _ANY_REQUEST = (
     HTTPStatus.REQUEST_URI_TOO_LONG,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 )
+#: Pages, which programs do not ask for.
+_UNDECLARED = ("/console", "/static/")
 _SAFE = frozenset({"GET", "HEAD"})
 #: Flask answers them by itself.
 _IMPLIED = frozenset({"HEAD", "OPTIONS"})
@@ -133,11 +135,11 @@ class Route:
 
 
 def undeclared(app: Flask) -> list[str]:
-    """Name the routes that declare nothing; files of pages apart."""
+    """Name the routes that declare nothing; the console's pages and files of pages apart."""
     return sorted(
         f"{sorted((rule.methods or set()) - _IMPLIED)} {rule.rule}"
         for rule in app.url_map.iter_rules()
-        if rule.endpoint != "static" and declared_by(app.view_functions[rule.endpoint]) is None
+        if not rule.rule.startswith(_UNDECLARED) and declared_by(app.view_functions[rule.endpoint]) is None
     )
 
 

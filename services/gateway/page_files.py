@@ -1,9 +1,10 @@
-"""The files of pages: their version, and whether what is installed at build time is there."""
+"""The files of pages: their version, their texts, and whether what is installed at build time is there."""
 
 import hashlib
 from pathlib import Path
 
-from services.gateway.texts import Languages
+from services.gateway.problems import PROBLEM_TYPES
+from services.gateway.texts import DEFAULT_LANGUAGE, Languages
 
 STATIC = Path(__file__).parent / "static"
 #: Addresses of files change with their content, so that browsers may keep them for good.
@@ -27,5 +28,10 @@ def has_detector(folder: Path) -> bool:
 
 
 def languages() -> Languages:
-    """Read what the pages say."""
-    return Languages.read(STATIC / "texts")
+    """Read what the pages say; of problems, the API's own words are the ones in English."""
+    return Languages.read(STATIC / "texts", {DEFAULT_LANGUAGE: _problems_in_english()})
+
+
+def _problems_in_english() -> dict[str, str]:
+    titles = {f"problems.{slug}.title": kind.title for slug, kind in PROBLEM_TYPES.items()}
+    return titles | {f"problems.{slug}.way-out": kind.explanation for slug, kind in PROBLEM_TYPES.items()}

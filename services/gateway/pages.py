@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from services.gateway.openapi import Answer, operation
 from services.gateway.openapi_fields import LOCATION
-from services.gateway.page_files import DETECTOR, STATIC, has_detector, languages
+from services.gateway.page_files import DETECTOR, STATIC, has_detector
 from services.gateway.problems import PROBLEM_TYPES
+from services.gateway.session_cookies import LANGUAGE_COOKIE
 from services.gateway.settings import GatewaySettings
+from services.gateway.texts import Languages
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -32,10 +34,9 @@ _CONTENT_SECURITY_POLICY = "; ".join(
 _DETECTOR_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
 
-def pages(settings: GatewaySettings) -> Blueprint:
+def pages(settings: GatewaySettings, spoken: Languages) -> Blueprint:
     """Make the blueprint of the kiosk page and the explanations of problems."""
     blueprint = Blueprint("pages", __name__)
-    spoken = languages()
     detector = DETECTOR if has_detector(STATIC) else None
     if detector is None:
         _log.warning(
@@ -69,9 +70,25 @@ def pages(settings: GatewaySettings) -> Blueprint:
 
     @blueprint.get("/problems/<slug>")
     @operation("Explain a kind of problem", Answer(HTTPStatus.OK, "A page.", "text/html"))
-    def problem(slug: str) -> str:
+    def problem(slug: str) -> Response:
         problem_type = PROBLEM_TYPES.get(slug) or abort(404)
-        return render_template("problem.html", problem=problem_type)
+        chosen = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+        texts = spoken.choose(chosen, request.accept_languages)
+        # a page that was told of a problem shows its words beside what was tried
+        fragment = request.headers.get("HX-Request") == "true"
+        template = "console/problem_words.html" if fragment else "problem.html"
+        page = make_response(
+            render_template(
+                template,
+                language=texts.language,
+                title=texts.say(f"problems.{slug}.title"),
+                way_out=texts.say(f"problems.{slug}.way-out"),
+                problem=problem_type,
+            )
+        )
+        page.content_language.add(texts.language)
+        page.vary.update(("Accept-Language", "Cookie", "HX-Request"))
+        return page
 
     @blueprint.after_app_request
     def let_detector_compile(response: Response) -> Response:

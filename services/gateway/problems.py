@@ -68,9 +68,9 @@ WRONG_TOKEN = ProblemType(
 INSUFFICIENT_SCOPE = ProblemType(
     "insufficient-scope",
     HTTPStatus.FORBIDDEN,
-    "The token does not allow this",
-    "An API token allows what it was created for, and this request is something else. Create one with the "
-    "scope that the answer names.",
+    "This is not allowed",
+    "A token allows what it was created for and a role what it is for, and this request is something else. "
+    "The answer names the scope that it needs: ask an admin to do it, or create a token with it.",
 )
 WRONG_CREDENTIALS = ProblemType(
     "wrong-credentials",

@@ -11,6 +11,8 @@ SECURE_COOKIE = "__Host-facegate"
 #: On the machine itself, where there is no TLS.
 LOCAL_COOKIE = "facegate"
 CSRF_HEADER = "X-CSRF-Token"
+#: Which language somebody chose for the pages, signed in or not.
+LANGUAGE_COOKIE = "facegate-language"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 

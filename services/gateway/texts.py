@@ -1,6 +1,7 @@
-"""What pages say, in each language: the files in ``static/texts``, which the pages' scripts read too."""
+"""What pages say, in each language: the files ``static/texts/<language>/<area>.json``."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from werkzeug.datastructures import LanguageAccept
 
 #: The language of whoever asked for none that we have; its texts are complete by definition.
 DEFAULT_LANGUAGE = "en"
+_GAP = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Texts(Mapping[str, str]):
     language : str
         As in ``<html lang>``.
     sentences : Mapping of str to str
-        By their keys; a text may have ``{names}`` to be filled in.
+        By their keys, which begin with the name of their area; a text may have ``{names}`` to be filled in.
     """
 
     language: str
@@ -35,6 +37,16 @@ class Texts(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self.sentences)
 
+    def say(self, key: str, **fill_ins: object) -> str:
+        """Say a text with its gaps filled in.
+
+        Raises
+        ------
+        KeyError
+            If there is no such text, or nothing for one of its gaps.
+        """
+        return _GAP.sub(lambda gap: str(fill_ins[gap[1]]), self.sentences[key])
+
 
 class Languages:
     """All languages that pages speak."""
@@ -43,12 +55,23 @@ class Languages:
         self._texts = texts
 
     @classmethod
-    def read(cls, folder: Path) -> "Languages":
-        """Read a folder of JSON files, each named after its language."""
-        return cls({file.stem: _read(file) for file in sorted(folder.glob("*.json"))})
+    def read(cls, folder: Path, also: Mapping[str, Mapping[str, str]] | None = None) -> "Languages":
+        """Read a folder that has one folder a language, named after it, with one JSON file an area.
+
+        Parameters
+        ----------
+        also : mapping of str to mapping, optional
+            By language, texts that are written down elsewhere.
+        """
+        more = also or {}
+        folders = sorted(found for found in folder.iterdir() if found.is_dir())
+        return cls({found.name: _read(found, more.get(found.name, {})) for found in folders})
 
     def __iter__(self) -> Iterator[Texts]:
         return iter(self._texts.values())
+
+    def __contains__(self, language: object) -> bool:
+        return language in self._texts
 
     def choose(self, named: str | None, accepted: LanguageAccept) -> Texts:
         """Choose the texts for a request.
@@ -56,7 +79,8 @@ class Languages:
         Parameters
         ----------
         named : str or None
-            The language that the address names, which a kiosk's owner sets for every visitor.
+            The language that the address names, which a kiosk's owner sets for every visitor; or the one that
+            an operator chose.
         accepted : LanguageAccept
             What the browser prefers (``Accept-Language``).
         """
@@ -65,5 +89,8 @@ class Languages:
         return self._texts[accepted.best_match(self._texts, DEFAULT_LANGUAGE)]
 
 
-def _read(file: Path) -> Texts:
-    return Texts(file.stem, json.loads(file.read_text(encoding="utf-8")))
+def _read(folder: Path, also: Mapping[str, str]) -> Texts:
+    sentences = dict(also)
+    for area in sorted(folder.glob("*.json")):
+        sentences |= json.loads(area.read_text(encoding="utf-8"))
+    return Texts(folder.name, sentences)

@@ -12,6 +12,7 @@ from services.contracts.domain import Person, Scope
 from services.contracts.invitations import invite
 from services.contracts.operators import PERMISSIONS, Role
 from services.contracts.tokens import ApiToken, InvitationToken, KioskToken
+from services.gateway.problems import PROBLEM_TYPES
 from services.gateway.session_cookies import LOCAL_COOKIE
 from services.gateway.uuid7 import uuid7
 from tests.unit.gateway.conftest import Gateway
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.access
 #: Written by hand, and never made of the code: a route that is not here fails. The last word is the scope
 #: that a program's token or an operator's role needs; or ``everybody``, ``kiosk`` for a kiosk's token,
 #: ``invitation`` for that of an invitation's link, ``session`` for an operator's session, whatever the role.
+#: A page of the console, which no token opens, has ``page:`` before it.
 ROUTES = """
 GET     /                                                       everybody
 GET     /healthz                                                everybody
@@ -141,6 +143,9 @@ POST    /v1/tokens                                              tokens:write
 GET     /v1/tokens                                              tokens:write
 GET     /v1/tokens/<token_id>                                   tokens:write
 DELETE  /v1/tokens/<token_id>                                   tokens:write
+
+GET     /console/sign-in                                        everybody
+GET     /console/account                                        page:session
 """
 #: By hand, too: what each role may.
 _VIEWER = "people:read decisions:read access:read kiosks:read operations:read"
@@ -156,7 +161,7 @@ ROLES = {
 
 PASSES = "passes"
 NO_TOKEN, WRONG_TOKEN = "401 no-token", "401 wrong-token"
-SESSION_ENDED = "401 session-ended"
+SESSION_ENDED, SIGN_IN = "401 session-ended", "303 sign in"
 LACKS_SCOPE, CROSS_SITE = "403 insufficient-scope", "403 cross-site"
 _SAFE = ("GET",)
 #: Who has a token of their own, which no program or operator has.
@@ -165,7 +170,8 @@ DEVICES = ("kiosk", "invitation")
 
 class Route:
     def __init__(self, line: str) -> None:
-        self.method, self.rule, self.needs = line.split()
+        self.method, self.rule, needs = line.split()
+        self.needs, self.page = needs.removeprefix("page:"), needs.startswith("page:")
 
     @property
     def name(self) -> str:
@@ -250,15 +256,30 @@ def answers(gateway: Gateway, headers: Callable[[Route], dict[str, str]]) -> dic
         assert answer.status_code < 500, (route.name, answer.get_data(as_text=True))
         refused = answer.status_code in {401, 403}
         found[route.name] = f"{answer.status_code} {_slug(answer)}" if refused else PASSES
+        if answer.headers.get("Location", "").startswith("/console/sign-in"):
+            found[route.name] = SIGN_IN
+        answer.close()
     return found
 
 
 def _slug(answer) -> str:
+    if answer.mimetype == "text/html":
+        # pages say it in words
+        return next(slug for slug, kind in PROBLEM_TYPES.items() if f"<h1>{kind.title}</h1>" in answer.text)
     return answer.get_json()["type"].removeprefix("/problems/")
 
 
-def expected(of: Callable[[Route], str]) -> dict[str, str]:
-    return {route.name: PASSES if route.needs == "everybody" else of(route) for route in TABLE}
+def expected(of: Callable[[Route], str], of_page: str | Callable[[Route], str] = SIGN_IN) -> dict[str, str]:
+    """Tell how each route answers; pages lead whoever is not signed in to do so."""
+
+    def outcome(route: Route) -> str:
+        if route.needs == "everybody":
+            return PASSES
+        if route.page:
+            return of_page if isinstance(of_page, str) else of_page(route)
+        return of(route)
+
+    return {route.name: outcome(route) for route in TABLE}
 
 
 def test_who_shows_nothing_is_let_in_nowhere(gateway: Gateway):
@@ -274,7 +295,7 @@ def test_an_operator_is_let_in_where_their_role_may(gateway: Gateway, role: Role
             return NO_TOKEN
         return PASSES if route.needs == "session" or route.needs in ROLES[role].split() else LACKS_SCOPE
 
-    assert answers(gateway, lambda _route: session_of(gateway, role.value)) == expected(outcome)
+    assert answers(gateway, lambda _route: session_of(gateway, role.value)) == expected(outcome, outcome)
 
 
 def test_a_program_with_the_scope_that_is_needed_and_no_other_is_let_in(gateway: Gateway):
@@ -414,13 +435,13 @@ def test_a_session_without_its_own_csrf_token_reads_and_changes_nothing(gateway:
             return NO_TOKEN
         return PASSES if route.safe else CROSS_SITE
 
-    assert answers(gateway, headers) == expected(outcome)
+    assert answers(gateway, headers) == expected(outcome, outcome)
 
 
 def test_who_is_refused_has_sent_nothing_that_is_read(gateway: Gateway):
     """A body is looked at when it is known whose it is: none of these are, whatever is in them."""
     for route in TABLE:
-        if route.needs == "everybody" or route.safe:
+        if route.needs == "everybody" or route.safe or route.page:
             continue
         for content_type, body in (("application/json", b"{"), ("image/jpeg", picture())):
             answer = gateway.client.open(

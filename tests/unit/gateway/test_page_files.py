@@ -42,7 +42,7 @@ def test_a_script_that_another_imports_has_the_same_version(gateway: Gateway):
 def test_any_change_of_a_file_changes_the_version(tmp_path: Path):
     shutil.copytree(STATIC, tmp_path / "static", ignore=shutil.ignore_patterns("vendor"))
     before = version_of(tmp_path / "static")
-    with (tmp_path / "static" / "texts" / "de.json").open("a") as file:
+    with (tmp_path / "static" / "texts" / "de" / "kiosk.json").open("a") as file:
         file.write("\n")
 
     assert version_of(tmp_path / "static") != before

@@ -1,6 +1,8 @@
 """What pages say: complete in each language, and the language that was asked for."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,22 +13,36 @@ from tests.unit.gateway.conftest import Gateway
 
 TEXTS = {texts.language: texts for texts in languages()}
 ENGLISH = TEXTS[DEFAULT_LANGUAGE]
-TEMPLATE = STATIC.parent / "templates" / "kiosk.html"
+GATEWAY = STATIC.parent
+AREAS = sorted((STATIC / "texts").glob("*/*.json"))
+#: What the kiosk page says of decisions has words of its own.
+ALSO = {"kiosk": ("kiosk.", "reason.")}
 
 
-def written_keys() -> set[str]:
-    """Every key that scripts and templates write out or put together from a prefix."""
-    sources = [TEMPLATE, *STATIC.glob("*.js")]
-    key = re.compile(r"""["'](kiosk\.(?!js|css)[\w.-]+)["']""")
-    return {found for file in sources for found in key.findall(file.read_text())}
+def sources() -> list[Path]:
+    """Everything that may name a text."""
+    scripts = [file for file in STATIC.rglob("*.js") if "vendor" not in file.parts]
+    return [*GATEWAY.rglob("*.py"), *GATEWAY.rglob("*.html"), *scripts]
+
+
+def words_of(files: list[Path]) -> set[str]:
+    """All strings, of code as of templates, that look like the key of a text or like its beginning."""
+    word = re.compile(r"""["'`]((?:[a-z][a-z-]*\.)+(?!js|css|html)[\w.-]*)(?=["'`${])""")
+    return {found for file in files for found in word.findall(file.read_text(encoding="utf-8"))}
 
 
 def placeholders(texts: Texts, key: str) -> list[str]:
-    return sorted(re.findall(r"\{(\w+)\}", texts[key]))
+    return sorted(set(re.findall(r"\{(\w+)\}", texts[key])))
 
 
 def test_there_is_another_language_than_english():
     assert {"en", "de"} <= TEXTS.keys()
+
+
+@pytest.mark.parametrize("file", AREAS, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_the_keys_of_an_area_begin_with_its_name(file: Path):
+    own = ALSO.get(file.stem, (f"{file.stem}.",))
+    assert [key for key in json.loads(file.read_text()) if not key.startswith(own)] == []
 
 
 @pytest.mark.parametrize("language", TEXTS)
@@ -40,18 +56,45 @@ def test_every_language_has_the_same_texts_with_the_same_gaps_to_fill(language: 
     assert not [key for key, sentence in texts.items() if not sentence.strip()]
 
 
-def test_every_text_that_the_page_names_exists():
-    assert written_keys()
-    assert written_keys() <= ENGLISH.keys()
+def test_every_text_that_templates_say_exists():
+    said = re.compile(r"""\b(?:t|unfilled|say)\(\s*["']([\w.-]+)["']\s*[,)]""")
+    files = [*GATEWAY.rglob("*.html"), *GATEWAY.rglob("*.py")]
+    keys = {key for file in files for key in said.findall(file.read_text(encoding="utf-8"))}
+
+    assert keys
+    assert keys - ENGLISH.keys() == set()
 
 
-def test_every_kind_of_trouble_and_every_text_is_used():
+def test_every_text_that_the_kiosk_page_names_exists():
+    kiosk = [GATEWAY / "templates" / "kiosk.html", *STATIC.glob("*.js")]
+    named = {word for word in words_of(kiosk) if word.startswith("kiosk.") and not word.endswith(".")}
+
+    assert named
+    assert named <= ENGLISH.keys()
+
+
+def test_every_kind_of_trouble_at_a_kiosk_has_its_words():
     kinds = set(re.findall(r'NoDecision\("(\w+)"', (STATIC / "gateway.js").read_text())) - {"refused"}
-    derived = {f"kiosk.{kind}" for kind in kinds} | written_keys()
-    derived |= {f"{key}.detail" for key in derived} | {f"reason.{reason}" for reason in DecisionReason}
 
     assert {f"kiosk.{kind}.detail" for kind in kinds} <= ENGLISH.keys()
-    assert ENGLISH.keys() <= derived
+
+
+def test_every_text_is_used():
+    words = words_of(sources())
+    beginnings = tuple(word for word in words if word.endswith("."))
+    kinds = set(re.findall(r'NoDecision\("(\w+)"', (STATIC / "gateway.js").read_text()))
+    used = words | {f"kiosk.{kind}" for kind in kinds} | {f"reason.{reason}" for reason in DecisionReason}
+    used |= {f"{key}.{more}" for key in used for more in ("detail", "way-out")}
+
+    assert {key for key in ENGLISH if key not in used and not key.startswith(beginnings)} == set()
+
+
+def test_a_text_whose_gaps_are_not_filled_is_not_said():
+    texts = Texts("en", {"door.opens": "{door} opens in {seconds} s"})
+
+    assert texts.say("door.opens", door="{seconds}", seconds=3) == "{seconds} opens in 3 s"
+    with pytest.raises(KeyError):
+        texts.say("door.opens", door="Lobby")
 
 
 @pytest.mark.parametrize("reason", DecisionReason)
