@@ -19,6 +19,7 @@ from cli.connection import complaints, console
 from localaws.machine import MachineSettings
 from services.aws.audit import AuditSettings
 from services.aws.connection import AwsSettings
+from services.aws.pulsing import PulseSettings
 from services.doors.settings import DoorSettings
 from services.enroll.settings import EnrollSettings
 from services.gateway.settings import GatewaySettings, ServerSettings
@@ -34,6 +35,7 @@ SECTIONS: dict[str, type[BaseSettings]] = {
     "Recognize worker": RecognizeSettings,
     "Enroll worker": EnrollSettings,
     "Both workers": HeartbeatSettings,
+    "What processes tell of themselves": PulseSettings,
     "Doors that act": DoorSettings,
     "Audit trail": AuditSettings,
     "One machine (`facegate up`, `facegate demo`)": MachineSettings,
