@@ -13,7 +13,10 @@ from services.gateway.authentication import KioskAuthenticator, PrincipalAuthent
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.consent_api import consent_api
+from services.gateway.console.batches import batches_pages
+from services.gateway.console.held import held_pages
 from services.gateway.console.layout import Console, open_console
+from services.gateway.console.people import people_pages
 from services.gateway.console.sign_in import account_pages, sign_in_pages
 from services.gateway.dead_letters import DeadLetterDesk
 from services.gateway.dead_letters_api import dead_letters_api
@@ -169,6 +172,9 @@ def create_app(
     open_console(app, Console(sessions, spoken))
     app.register_blueprint(sign_in_pages())
     app.register_blueprint(account_pages())
+    app.register_blueprint(people_pages(register, access, settings))
+    app.register_blueprint(held_pages(held, register))
+    app.register_blueprint(batches_pages(batches, settings))
     record_actions(app, audit.recorder)
     refusal = secure(overloaded_answer(app))
     turning_away = TurningAway(

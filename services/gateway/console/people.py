@@ -6,7 +6,7 @@ from typing import Any, Self
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from services.contracts.access import AccessKind
+from services.contracts.access import EVERYONE, AccessKind
 from services.contracts.domain import Enrollment, EnrollmentStatus, PersonStatus, Scope
 from services.contracts.ids import KEPT_PREFIX
 from services.gateway.access import AccessControl
@@ -167,4 +167,4 @@ def _photo(register: Register, person_id: str, enrollment_id: str) -> Response:
 def _groups(access: AccessControl) -> list[str]:
     """Tell the groups that rules let pass, in the order of the alphabet."""
     rules, _ = access.page(AccessKind.RULE, None, _MOST_RULES)
-    return sorted({group for rule in rules for group in rule.groups}, key=str.casefold)
+    return sorted({group for rule in rules for group in rule.groups} - {EVERYONE}, key=str.casefold)

@@ -146,6 +146,22 @@ DELETE  /v1/tokens/<token_id>                                   tokens:write
 
 GET     /console/sign-in                                        everybody
 GET     /console/account                                        page:session
+GET     /console/people                                         page:people:read
+GET     /console/people/rows                                    page:people:read
+GET     /console/people/<person_id>                             page:people:read
+GET     /console/people/<person_id>/details                     page:people:read
+GET     /console/people/<person_id>/advice                      page:people:read
+GET     /console/people/<person_id>/photos                      page:people:read
+GET     /console/people/<person_id>/photos/<enrollment_id>      page:people:read
+GET     /console/deletions/<deletion_id>                        page:people:read
+GET     /console/held                                           page:people:read
+GET     /console/held/rows                                      page:people:read
+GET     /console/held/<enrollment_id>/verdict                   page:people:read
+GET     /console/batches                                        page:batches:write
+GET     /console/batches/rows                                   page:batches:write
+GET     /console/batches/<batch_id>                             page:batches:write
+GET     /console/batches/<batch_id>/progress                    page:batches:write
+GET     /console/batches/<batch_id>/report                      page:batches:write
 """
 #: By hand, too: what each role may.
 _VIEWER = "people:read decisions:read access:read kiosks:read operations:read"
