@@ -17,7 +17,7 @@ from infra.changes import Change
 from infra.deploy import deploy as deploy_stack
 from infra.deploy import open_stack
 from infra.errors import DeploymentError
-from infra.parts import Part
+from infra.parts import CORE, Part
 from infra.stack import Stack
 
 StackName = Annotated[str, typer.Option("--stack", help="The CloudFormation stack's name.")]
@@ -42,7 +42,9 @@ def deploy(
     ] = None,
     part: Annotated[
         list[Part] | None,
-        typer.Option(help="A part to deploy; may be given several times. The data alone if not given."),
+        typer.Option(
+            help="A part to deploy; may be given several times. Queues, data and policies if not given."
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Carry the changes out without asking.")] = False,
 ) -> None:
@@ -53,7 +55,7 @@ def deploy(
             boto3.Session(region_name=region),
             stack,
             parameters=values,
-            parts=part or (Part.DATA,),
+            parts=part or CORE,
             progress=_say,
             approve=_show if yes else _ask,
         )

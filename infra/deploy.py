@@ -1,4 +1,4 @@
-"""Deploy the stack: code bucket, package, CloudFormation; the same on AWS and on the embedded AWS."""
+"""Deploy a site: code bucket, packages, CloudFormation; the same on AWS and on the embedded AWS."""
 
 import re
 import time
@@ -9,7 +9,7 @@ import boto3
 from infra.codebucket import CodeBucket
 from infra.errors import DeploymentError
 from infra.package import package
-from infra.parts import Part, require_known
+from infra.parts import CORE, Part, require_known
 from infra.release import release
 from infra.stack import Approve, Progress, Stack
 
@@ -23,7 +23,7 @@ def deploy(
     stack_name: str,
     *,
     parameters: Mapping[str, str] | None = None,
-    parts: Collection[Part] = (Part.DATA,),
+    parts: Collection[Part] = CORE,
     timeout: float = 1800,
     progress: Progress = lambda _: None,
     approve: Approve = lambda _: True,
@@ -40,7 +40,7 @@ def deploy(
         The templates' parameters. One not given keeps the value it was deployed with before; a new
         stack takes the template's defaults and the bucket ``<stack>-photos-<account>-<region>``.
     parts : collection of Part
-        What to deploy; parts that others were deployed with before stay as they are.
+        What to deploy; other parts that are there stay as they are.
     timeout : float
         Seconds to wait for CloudFormation.
     progress : callable
@@ -75,6 +75,7 @@ def deploy(
     templates = {part: bucket.template(part.template.read_text()) for part in stacks}
     declared = {part: stack.parameter_names(templates[part]) for part, stack in stacks.items()}
     given = parameters or {}
+    _require_queues_of_their_own(stacks)
     require_known(given, set().union(*declared.values()), stacks)
     outputs: dict[str, str] = {}
     for part in _up_to_the_last(stacks):
@@ -98,6 +99,17 @@ def deploy(
         stacks[part].deploy(templates[part], known, approve)
         outputs |= stacks[part].outputs()
     return outputs
+
+
+def _require_queues_of_their_own(stacks: Mapping[Part, Stack]) -> None:
+    """Refuse a stack from when queues and data were one: two stacks cannot have queues of the same names."""
+    if Part.QUEUES not in stacks or Part.DATA not in stacks or not stacks[Part.DATA].describe():
+        return
+    if any(resource.kind == "AWS::SQS::Queue" for resource in stacks[Part.DATA].resources()):
+        raise DeploymentError(
+            "This stack is from before queues had a stack of their own, and cannot be brought up to date: "
+            "on one machine remove the folder FACEGATE_HOME, elsewhere destroy the stack and deploy another."
+        )
 
 
 def _up_to_the_last(parts: Collection[Part]) -> list[Part]:

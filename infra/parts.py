@@ -5,9 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from infra.errors import DeploymentError
-from infra.resources import parameters_of
+from infra.resources import outputs_of, parameters_of
 
-_TEMPLATES = Path(__file__).parent
+_TEMPLATES = Path(__file__).parent / "parts"
 
 
 #: Parameters that the deployment itself fills.
@@ -17,7 +17,9 @@ GIVEN = frozenset({"CodeBucket", "CodeBucketName", "CodeKey", "DataStack", "Rele
 class Part(StrEnum):
     """A template of its own; in the order in which they are deployed."""
 
+    QUEUES = "queues"
     DATA = "data"
+    POLICIES = "policies"
     NETWORK = "network"
     OBSERVABILITY = "observability"
     COMPUTE = "compute"
@@ -25,11 +27,15 @@ class Part(StrEnum):
     @property
     def template(self) -> Path:
         """The template's file."""
-        return _TEMPLATES / ("template.yaml" if self is Part.DATA else f"parts/{self.value}.yaml")
+        return _TEMPLATES / f"{self.value}.yaml"
 
     def stack_name(self, site: str) -> str:
         """Return the stack's name: the site's for the data, which everything else is named after."""
         return site if self is Part.DATA else f"{site}-{self.value}"
+
+
+#: What the services need wherever they run; a laptop deploys these and no others.
+CORE = (Part.QUEUES, Part.DATA, Part.POLICIES)
 
 
 def require_known(given: Iterable[str], declared: set[str], deployed: Iterable[Part]) -> None:
@@ -55,5 +61,15 @@ def require_known(given: Iterable[str], declared: set[str], deployed: Iterable[P
     if unknown:
         raise DeploymentError(
             f"There is no parameter {', '.join(sorted(unknown))}; "
-            f"there are {', '.join(sorted(declared - GIVEN))}."
+            f"there are {', '.join(sorted(declared - GIVEN - _handed_on()))}."
         )
+
+
+def _handed_on() -> set[str]:
+    """Return the parameters that are filled with what the parts before have."""
+    outputs, filled = set[str](), set[str]()
+    for part in Part:
+        template = part.template.read_text()
+        filled |= parameters_of(template) & outputs
+        outputs |= outputs_of(template)
+    return filled

@@ -51,6 +51,11 @@ def parameters_of(template: str) -> set[str]:
     return set(_parsed(template).get("Parameters", {}))
 
 
+def outputs_of(template: str) -> set[str]:
+    """Return the names of the outputs that a template in YAML declares."""
+    return set(_parsed(template).get("Outputs", {}))
+
+
 def retained_names(template: str | Mapping[str, Any]) -> set[str]:
     """Return the names of the resources that a template retains when its stack is deleted.
 

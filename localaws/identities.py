@@ -1,20 +1,24 @@
-"""Who calls the embedded AWS where it checks that: one user a service, with the policy the stack made for it.
+"""Who calls the embedded AWS where it checks that: one user a service, with the policies made for it.
 
-On AWS a service's calls are those of its instances' role. Here it has a user with the same managed policy,
-as it was deployed; the user's key is made anew at every start.
+On AWS a service's calls are those of its instances' role. Here it has a user with the same managed policies,
+as they were deployed; the user's key is made anew at every start.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-#: Which output of the stack names a service's policy.
-POLICIES = {"gateway": "GatewayPolicyArn", "recognize": "RecognizePolicyArn", "enroll": "EnrollPolicyArn"}
+#: Which outputs of the stacks name a service's policies.
+POLICIES = {
+    "gateway": ("GatewayPolicyArn", "GatewayOperatorsPolicyArn"),
+    "recognize": ("RecognizePolicyArn",),
+    "enroll": ("EnrollPolicyArn",),
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ ROOT = Identity(
 
 
 def make_users(session: boto3.Session, stack: str, outputs: Mapping[str, str]) -> dict[str, Identity]:
-    """Make each service's user, with that service's policy and a new key; what they had before is void.
+    """Make each service's user, with that service's policies and a new key; what they had before is void.
 
     Parameters
     ----------
@@ -58,7 +62,7 @@ def make_users(session: boto3.Session, stack: str, outputs: Mapping[str, str]) -
     stack : str
         The stack's name; ``<stack>-gateway`` is the gateway's user.
     outputs : mapping of str to str
-        The stack's outputs.
+        The outputs of the stack and its parts.
 
     Returns
     -------
@@ -67,8 +71,8 @@ def make_users(session: boto3.Session, stack: str, outputs: Mapping[str, str]) -
     """
     iam: Any = session.client("iam")
     return {
-        service: _make_user(iam, f"{stack}-{service}", outputs[output])
-        for service, output in POLICIES.items()
+        service: _make_user(iam, f"{stack}-{service}", [outputs[name] for name in names])
+        for service, names in POLICIES.items()
     }
 
 
@@ -96,7 +100,7 @@ def keep(path: Path, identities: Iterable[Identity]) -> None:
     new.replace(path)
 
 
-def _make_user(iam: Any, name: str, policy_arn: str) -> Identity:
+def _make_user(iam: Any, name: str, policy_arns: Sequence[str]) -> Identity:
     try:
         arn = iam.create_user(UserName=name)["User"]["Arn"]
     except iam.exceptions.EntityAlreadyExistsException:
@@ -104,10 +108,15 @@ def _make_user(iam: Any, name: str, policy_arn: str) -> Identity:
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     for attached in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
-        if attached["PolicyArn"] != policy_arn:
+        if attached["PolicyArn"] not in policy_arns:
             iam.detach_user_policy(UserName=name, PolicyArn=attached["PolicyArn"])
-    iam.attach_user_policy(UserName=name, PolicyArn=policy_arn)
-    version = iam.get_policy(PolicyArn=policy_arn)["Policy"]["DefaultVersionId"]
-    document = iam.get_policy_version(PolicyArn=policy_arn, VersionId=version)["PolicyVersion"]["Document"]
+    for policy_arn in policy_arns:
+        iam.attach_user_policy(UserName=name, PolicyArn=policy_arn)
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    return Identity(key["AccessKeyId"], key["SecretAccessKey"], arn, (document,))
+    documents = tuple(_document(iam, policy_arn) for policy_arn in policy_arns)
+    return Identity(key["AccessKeyId"], key["SecretAccessKey"], arn, documents)
+
+
+def _document(iam: Any, policy_arn: str) -> Mapping[str, Any]:
+    version = iam.get_policy(PolicyArn=policy_arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=policy_arn, VersionId=version)["PolicyVersion"]["Document"]

@@ -17,8 +17,8 @@ import boto3
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from infra import TEMPLATE
 from infra.deploy import deploy
+from infra.parts import Part
 from localaws.gaps import close_gaps
 from localaws.identities import ROOT, Identity, keep, make_users
 from localaws.supervisor import Program, Supervisor
@@ -228,7 +228,7 @@ class Machine:
         self._progress("deploying the stack")
         session = boto3.Session(region_name=_REGION)
         outputs = deploy(session, self.settings.stack)
-        close_gaps(session, self.settings.stack, TEMPLATE.read_text())
+        close_gaps(session, self.settings.stack, Part.DATA.template.read_text())
         _warm_up(session, self.settings.stack)
         return outputs
 

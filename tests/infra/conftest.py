@@ -19,8 +19,8 @@ import pytest
 import yaml
 from botocore.exceptions import EndpointConnectionError
 
-from infra import TEMPLATE
 from infra.deploy import deploy
+from infra.parts import CORE, Part
 from localaws.gaps import close_gaps
 
 REPOSITORY = Path(__file__).parents[2]
@@ -172,7 +172,11 @@ def parsed():
 
 @pytest.fixture(scope="session")
 def template(parsed):
-    return parsed(TEMPLATE.read_text())
+    """The resources of the templates that every site has, together, and the data's outputs."""
+    core = {part: parsed(part.template.read_text()) for part in CORE}
+    resources = {name: resource for one in core.values() for name, resource in one["Resources"].items()}
+    assert len(resources) == sum(len(one["Resources"]) for one in core.values())
+    return {"Resources": resources, "Outputs": core[Part.DATA]["Outputs"]}
 
 
 @pytest.fixture(scope="session")
@@ -208,7 +212,7 @@ def deploy_and_finish():
 
     def deploy_and_finish(session, **options):
         outputs = deploy(session, STACK, timeout=60, **options)
-        close_gaps(session, STACK, TEMPLATE.read_text())
+        close_gaps(session, STACK, Part.DATA.template.read_text())
         return outputs
 
     return deploy_and_finish

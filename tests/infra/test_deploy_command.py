@@ -62,7 +62,8 @@ def test_a_stack_is_shown_asked_about_made_looked_at_and_destroyed(on_emulator, 
     assert "Nothing was changed" in declined.stderr
 
     made = on_emulator(
-        *("deploy", *where, "--parameters", str(small), "--parameter", "FrameRetentionDays=3"), typed="y\n"
+        *("deploy", *where, "--parameters", str(small), "--parameter", "FrameRetentionDays=3"),
+        typed="y\ny\ny\n",
     )
     assert made.returncode == 0, made.stderr
     assert "PhotoBucket" in made.stdout

@@ -12,9 +12,11 @@ from ministack.core.iam_evaluator import (
     resource_policy_allows,
 )
 
+from localaws.identities import POLICIES
+
 ACCOUNT = "000000000000"
 REGION = "eu-central-1"
-SERVICES = {"gateway": "GatewayPolicyArn", "recognize": "RecognizePolicyArn", "enroll": "EnrollPolicyArn"}
+SERVICES = set(POLICIES)
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +24,18 @@ def documents(emulator, outputs, stack_name):
     """What each identity may do, as IAM has it now."""
     iam, functions = emulator.session.client("iam"), emulator.session.client("lambda")
 
-    def document(arn):
+    def statements(arn):
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        return document["Statement"]
+
+    def document(names):
+        allowed = [statement for name in names for statement in statements(outputs[name])]
+        return {"Version": "2012-10-17", "Statement": allowed}
 
     role = functions.get_function_configuration(FunctionName=f"{stack_name}-ingest")["Role"].split("/")[-1]
     ingest = iam.get_role_policy(RoleName=role, PolicyName="ingest")["PolicyDocument"]
-    return {service: document(outputs[output]) for service, output in SERVICES.items()} | {"ingest": ingest}
+    return {service: document(names) for service, names in POLICIES.items()} | {"ingest": ingest}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +75,7 @@ def test_whoever_reads_or_writes_objects_may_use_their_key_and_the_lambda_may_ne
 ):
     objects = [f"arn:aws:s3:::{outputs['PhotoBucketName']}/{prefix}/1.jpg" for prefix in PREFIXES]
     touch = set().union(*(who_may(documents, of_object, name) for name in objects))
-    assert touch == set(SERVICES)
+    assert touch == SERVICES
     assert who_may(documents, of_key, outputs["DataKeyArn"]) == touch
 
 

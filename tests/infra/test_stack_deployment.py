@@ -3,11 +3,10 @@ import json
 import pytest
 from ministack.core.iam_evaluator import EvalContext, resource_policy_allows
 
-from infra import TEMPLATE
 from infra import deploy as deploying
 from infra.changes import Change
 from infra.errors import DeploymentDeclined, DeploymentError
-from infra.parts import Part
+from infra.parts import CORE, Part
 from services.contracts.messages import ENROLL_TASK, RECOGNIZE_TASK, EnrollJob, RecognizeJob
 
 TABLES = {
@@ -340,9 +339,10 @@ def test_a_default_bucket_name_too_long_for_s3_is_refused():
 
 
 def test_a_template_too_long_for_a_call_goes_through_the_code_bucket(emulator, tmp_path, monkeypatch):
-    longer = tmp_path / "template.yaml"
-    longer.write_text(TEMPLATE.read_text() + "# more than a call takes\n" * 2048)
-    monkeypatch.setattr(Part, "template", longer)
+    longer = tmp_path / "data.yaml"
+    longer.write_text(Part.DATA.template.read_text() + "# more than a call takes\n" * 2048)
+    templates = {part: longer if part is Part.DATA else part.template for part in Part}
+    monkeypatch.setattr(Part, "template", property(templates.get))
     outputs = deploying.deploy(emulator.session, "facegate-long")
     assert outputs["PhotoBucketName"] == "facegate-long-photos-000000000000-eu-central-1"
     listed = emulator.session.client("s3").list_objects_v2(
@@ -369,7 +369,18 @@ def test_what_would_change_is_asked_about_before_it_does(emulator, outputs, stac
 def test_a_new_stack_that_nobody_wants_leaves_nothing_behind(emulator):
     with pytest.raises(DeploymentDeclined):
         deploying.deploy(emulator.session, "facegate-declined", approve=lambda _: False)
-    assert deploying.open_stack(emulator.session, "facegate-declined").describe() is None
+    for part in CORE:
+        name = part.stack_name("facegate-declined")
+        assert deploying.open_stack(emulator.session, name).describe() is None
+
+
+def test_a_stack_from_before_queues_had_their_own_is_refused_and_stays(emulator, parsed):
+    queues = Part.QUEUES.template.read_text()
+    older = deploying.open_stack(emulator.session, "facegate-older", timeout=60)
+    older.deploy({"TemplateBody": queues}, {"DataStack": "facegate-older"}, lambda _: True)
+    with pytest.raises(DeploymentError, match="from before queues had a stack of their own"):
+        deploying.deploy(emulator.session, "facegate-older")
+    assert len(older.resources()) == len(parsed(queues)["Resources"])
 
 
 def test_a_deleted_stack_keeps_its_data_and_names_it(emulator):
@@ -377,6 +388,7 @@ def test_a_deleted_stack_keeps_its_data_and_names_it(emulator):
     stack = deploying.open_stack(emulator.session, "facegate-gone")
     kept = {resource.id for resource in stack.retained()}
     stack.delete()
+    deploying.open_stack(emulator.session, Part.QUEUES.stack_name("facegate-gone")).delete()
     assert deploying.open_stack(emulator.session, "facegate-gone").describe() is None
     assert {deployed["PhotoBucketName"], deployed["PeopleTableName"], deployed["CollectionId"]} <= kept
     emulator.session.client("s3").head_bucket(Bucket=deployed["PhotoBucketName"])

@@ -12,7 +12,7 @@ from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
-from infra import TEMPLATE
+from infra.parts import Part
 from services.aws.connection import Aws, AwsSettings, StackOutputs
 
 REGION = "us-east-1"
@@ -37,7 +37,7 @@ _WithoutFunctions.add_multi_constructor("!", lambda *_: None)
 @cache
 def tables():
     """The template's tables, keys and indexes as it has them, by their names in lower case."""
-    resources = yaml.load(TEMPLATE.read_text(), _WithoutFunctions)["Resources"]  # noqa: S506  # a SafeLoader
+    resources = yaml.load(Part.DATA.template.read_text(), _WithoutFunctions)["Resources"]  # noqa: S506  # a SafeLoader
     return {
         re.sub("Table$", "", name).lower(): {
             part: resource["Properties"][part]

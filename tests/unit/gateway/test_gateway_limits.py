@@ -19,14 +19,14 @@ from services.gateway.settings import MOST_INLINE_FRAME_BYTES, GatewaySettings
 from services.gateway.uuid7 import uuid7
 from tests.unit.gateway.in_memory import NOW, decision_on, kiosk_with, picture
 
-TEMPLATE = Path(__file__).parents[3] / "infra" / "template.yaml"
+TEMPLATE = Path(__file__).parents[3] / "infra" / "parts" / "queues.yaml"
 SQS_MESSAGE_BYTES = 1024 * 1024
 
 
 def queue_property(name):
     """What the template says of the queue of recognize jobs; its own tags keep plain YAML from reading it."""
     queue = re.search(
-        r"QueueName: !Sub \$\{AWS::StackName\}-recognize\n((?: {6}.*\n)+)", TEMPLATE.read_text()
+        r"QueueName: !Sub \$\{DataStack\}-recognize\n((?: {6}.*\n)+)", TEMPLATE.read_text()
     )
     return int(re.search(rf"{name}: (\d+)", queue[1])[1])
 
