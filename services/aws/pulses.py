@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.aws.errors import translated
 from services.aws.items import attribute, from_item, to_item
-from services.contracts.operations import DayUsed, Pulse, Resolution, Slot
+from services.contracts.operations import DayUsed, Pulse, Resolution, Slot, Stock
+from services.operations.spans import begin_of
 from services.operations.tally import BUCKET
 
 if TYPE_CHECKING:
@@ -20,17 +21,13 @@ KEPT = {Resolution.MINUTE: timedelta(hours=6), Resolution.TEN_MINUTES: timedelta
 DAYS_KEPT = timedelta(days=400)
 #: A process that died is forgotten; that it died is seen much sooner.
 _PULSES_KEPT = timedelta(days=1)
-_PROCESSES, _DAYS = "process", "day"
+#: What was counted longer ago says nothing of now.
+_STOCK_HOLDS = timedelta(days=40)
+_PROCESSES, _DAYS, _STOCK = "process", "day", "stock"
 _SLOT = "%Y-%m-%dT%H:%MZ"
 #: An update's expression may have 4 KB.
 _MOST_COUNTS_AT_ONCE = 100
 _KEYS = frozenset({"series", "slot", "expires_at"})
-
-
-def slot_of(instant: datetime, resolution: Resolution) -> datetime:
-    """Tell when the slot began that an instant is in."""
-    utc = instant.astimezone(UTC)
-    return utc.replace(minute=utc.minute - utc.minute % resolution.minutes, second=0, microsecond=0)
 
 
 class PulseStore:
@@ -58,7 +55,7 @@ class PulseStore:
         with translated("writing a pulse"):
             self._dynamodb.put_item(TableName=self._table, Item=item)
         for resolution, kept in KEPT.items():
-            began_at = slot_of(pulse.at, resolution)
+            began_at = begin_of(pulse.at, timedelta(minutes=resolution.minutes))
             self._add(resolution, began_at.strftime(_SLOT), pulse.counts, _expiry(began_at, kept))
         day = pulse.at.astimezone(UTC).date()
         self._add(_DAYS, day.isoformat(), _without_histograms(pulse.counts), _expiry(pulse.at, DAYS_KEPT))
@@ -112,6 +109,59 @@ class PulseStore:
         """
         items = self._between(_DAYS, first.isoformat(), last.isoformat())
         return [DayUsed(day=date.fromisoformat(item["slot"]["S"]), counts=_counts(item)) for item in items]
+
+    def claim_stock_taking(self, day: date) -> bool:
+        """Be the one who counts what is kept on a day; False if another is, or was.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be written.
+        """
+        with translated("claiming a day's stock-taking"):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item=self._of_day(_STOCK, day),
+                    ConditionExpression="attribute_not_exists(series)",
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def write_stock(self, stock: Stock) -> None:
+        """Write what is kept.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be written.
+        """
+        with translated("writing what is kept"):
+            self._dynamodb.put_item(
+                TableName=self._table, Item=to_item(stock) | self._of_day(_STOCK, stock.day)
+            )
+
+    def stock(self, day: date) -> Stock | None:
+        """Read what was kept when it was last counted; None if that is too long ago, or never was.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be read.
+        """
+        items = self._between(_STOCK, (day - _STOCK_HOLDS).isoformat(), day.isoformat())
+        # a claim without figures is of one who counts still, or died of it
+        counted = [from_item(Stock, item) for item in items if "photos" in item]
+        return counted[-1] if counted else None
+
+    def _of_day(self, series: str, day: date) -> dict[str, Any]:
+        midnight = datetime.combine(day, datetime.min.time(), UTC)
+        return {
+            "series": attribute(series),
+            "slot": attribute(day.isoformat()),
+            "expires_at": _expiry(midnight, DAYS_KEPT),
+        }
 
     def _add(self, series: str, slot: str, counts: Mapping[str, int], expires_at: Any) -> None:
         names = iter(counts)

@@ -117,3 +117,25 @@ class DayUsed(BaseModel):
 
     day: date
     counts: dict[str, int]
+
+
+class Stock(BaseModel):
+    """What is kept.
+
+    Attributes
+    ----------
+    day : date
+        When it was counted, in UTC.
+    photos, photo_bytes : int
+        Kept photos of people in the bucket.
+    faces, users : int
+        In the collection.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    day: date
+    photos: int = Field(ge=0)
+    photo_bytes: int = Field(ge=0)
+    faces: int = Field(ge=0)
+    users: int = Field(ge=0)

@@ -12,6 +12,7 @@ from services.aws.photos import PhotoStore
 from services.aws.pulsing import Pulsing
 from services.aws.rekognition_measures import measure_rekognition
 from services.aws.removal import PhotosOfPerson, removals
+from services.aws.stock import StockTaking
 from services.aws.submissions import SubmissionStore
 from services.aws.uploads import Uploads
 from services.aws.worker import JobKind, WorkerQueue, run_worker
@@ -72,7 +73,7 @@ def main() -> None:
             lambda batch: Uploads(aws, batch.batch_id, now=lambda: batch.submitted_at),
         )
         queue = WorkerQueue.read(aws, outputs.enroll_queue_url, outputs.enroll_dead_letter_queue_url)
-    with Pulsing.of(aws, tally, Service.ENROLL):
+    with StockTaking(aws), Pulsing.of(aws, tally, Service.ENROLL):
         run_worker(
             aws,
             queue,

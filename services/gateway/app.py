@@ -42,6 +42,8 @@ from services.gateway.kiosk_signatures import FrameSignatures
 from services.gateway.kiosks import KioskRegister
 from services.gateway.kiosks_api import kiosks_api
 from services.gateway.logs import log_requests
+from services.gateway.operations import OperationsDesk
+from services.gateway.operations_api import operations_api
 from services.gateway.operators import OperatorRegister
 from services.gateway.operators_api import operators_api
 from services.gateway.page_files import KEPT_SECONDS, STATIC, languages, version_of
@@ -81,6 +83,7 @@ def create_app(
     emergencies: EmergencyDesk,
     audit: AuditDesk,
     personal: PersonalData,
+    operations: OperationsDesk,
     invitations: Invitations,
     dead_letters: DeadLetterDesk,
 ) -> Flask:
@@ -130,6 +133,8 @@ def create_app(
         The links by which people send photos of themselves.
     dead_letters : DeadLetterDesk
         The messages that could not be read or done.
+    operations : OperationsDesk
+        How the machinery does.
     """
     app = Flask(__name__, static_url_path=f"/static/{version_of(STATIC)}")
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = KEPT_SECONDS
@@ -161,6 +166,7 @@ def create_app(
     app.register_blueprint(door_actions_api(door_actions, principals, settings))
     app.register_blueprint(emergencies_api(emergencies, principals, settings))
     app.register_blueprint(dead_letters_api(dead_letters, principals))
+    app.register_blueprint(operations_api(operations, principals))
     app.register_blueprint(docs(app))
     app.register_blueprint(sign_in_api(sessions, operators, settings))
     app.register_blueprint(session_api(sessions, operators, settings))

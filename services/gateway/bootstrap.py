@@ -34,6 +34,7 @@ from services.aws.people import PeopleStore
 from services.aws.photo_removal import PhotoRemovalStore
 from services.aws.photo_uploads import PhotoUploadStore
 from services.aws.photos import PhotoStore
+from services.aws.pulses import PulseStore
 from services.aws.pulsing import Pulsing
 from services.aws.replies import ReplyQueue, ReplyQueues
 from services.aws.sessions import SessionStore
@@ -63,6 +64,7 @@ from services.gateway.kiosk_contacts import KioskContacts
 from services.gateway.kiosk_signatures import FrameSignatures
 from services.gateway.kiosks import KioskRegister
 from services.gateway.limits import RateLimit
+from services.gateway.operations import OperationsDesk
 from services.gateway.operators import OperatorRegister
 from services.gateway.page_files import languages
 from services.gateway.password_sign_in import PasswordSignIn
@@ -160,6 +162,7 @@ def make_app() -> Flask:
         audit=AuditDesk(
             AuditLog(aws, "gateway"), trail, lambda now: TrailVerifier(trail, DecisionStore(aws), now)
         ),
+        operations=OperationsDesk(PulseStore(aws), prices=list_prices()),
         personal=PersonalData(register, PhotoStore(aws), PersonExports(aws)),
         invitations=Invitations(InvitationStore(aws), register, Outcomes(aws), consent_versions(languages())),
         dead_letters=DeadLetterDesk(all_dead_letters(aws)),

@@ -143,9 +143,10 @@ class Figures(_Figures):
         )
 
     @property
-    def decisions(self) -> int:
-        """All of them."""
-        return self.granted + self.denied
+    def measured(self) -> bool:
+        """Whether anything was counted at all, if only that nothing waits."""
+        seen = any(queue.most_waiting is not None for queue in self.queues)
+        return seen or bool(self.reasons or self.turned_away or self.enrollments or self.rekognition)
 
 
 class Point(Figures):

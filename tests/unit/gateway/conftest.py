@@ -59,6 +59,7 @@ from tests.unit.gateway.in_memory_doors import InMemoryDoors
 from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
 from tests.unit.gateway.in_memory_invitations import InMemoryInvitations, invitations_in_memory
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
+from tests.unit.gateway.in_memory_operations import InMemoryPulses
 from tests.unit.gateway.in_memory_operators import SigningIn
 from tests.unit.gateway.in_memory_upkeep import InMemoryUpkeep
 from tests.unit.gateway.serving import Served, serving
@@ -80,6 +81,7 @@ class Gateway:
     admission: Admission
     recognitions: Recognitions
     tally: Tally
+    pulses: InMemoryPulses
     requests: InMemoryRequests
     people: InMemoryPeople
     enrollments: InMemoryEnrollments
@@ -146,7 +148,7 @@ def gateway() -> Iterator[Gateway]:
     listener = ReplyListener(replies.open)
     listener.start()
     admission = Admission(settings.tolerable_delay)
-    tally = Tally()
+    tally, pulses = Tally(), InMemoryPulses()
     recognitions = Recognitions(
         jobs,
         frames,
@@ -192,6 +194,7 @@ def gateway() -> Iterator[Gateway]:
         access=control,
         **doors.parts(control),
         audit=audit.desk,
+        operations=pulses.desk,
         personal=PersonalData(register, kept_photos, InMemoryPersonExports()),
         invitations=invitations_in_memory(invitations, register, enrollments),
         **upkeep.parts,
@@ -208,6 +211,8 @@ def gateway() -> Iterator[Gateway]:
         listener,
         admission,
         recognitions,
+        tally,
+        pulses,
         requests,
         people,
         enrollments,

@@ -57,6 +57,7 @@ from tests.unit.gateway.in_memory_doors import InMemoryDoors
 from tests.unit.gateway.in_memory_exports import InMemoryKeptPhotos, InMemoryPersonExports
 from tests.unit.gateway.in_memory_invitations import InMemoryInvitations, invitations_in_memory
 from tests.unit.gateway.in_memory_kiosks import InMemoryKioskRecords, InMemoryNonces
+from tests.unit.gateway.in_memory_operations import InMemoryPulses
 from tests.unit.gateway.in_memory_operators import SigningIn
 from tests.unit.gateway.in_memory_upkeep import InMemoryUpkeep
 
@@ -131,6 +132,7 @@ def make_app() -> Flask:
         access=control,
         **InMemoryDoors().parts(control),
         audit=InMemoryAudit().desk,
+        operations=InMemoryPulses().desk,
         personal=PersonalData(register, InMemoryKeptPhotos(), InMemoryPersonExports()),
         invitations=invitations_in_memory(InMemoryInvitations(), register, enrollments),
         **InMemoryUpkeep().parts,

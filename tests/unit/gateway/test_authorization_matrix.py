@@ -128,6 +128,9 @@ POST    /v1/emergencies/<emergency_id>/confirmation             emergency
 GET     /v1/emergencies                                         access:read
 GET     /v1/emergencies/<emergency_id>                          access:read
 
+GET     /v1/operations                                          operations:read
+GET     /v1/operations/history                                  operations:read
+GET     /v1/costs                                               operations:read
 GET     /v1/dead-letters                                        operations:read
 GET     /v1/dead-letters/<queue>                                operations:read
 POST    /v1/dead-letters/<queue>/redrive                        operations:write

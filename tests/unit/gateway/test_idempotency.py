@@ -297,6 +297,7 @@ def test_so_many_retries_may_wait_and_others_are_told_to_look_later(gateway: Gat
         access=gateway.control,
         **gateway.doors.parts(gateway.control),
         audit=gateway.audit.desk,
+        operations=gateway.pulses.desk,
         personal=PersonalData(gateway.register, gateway.kept_photos, InMemoryPersonExports()),
         invitations=invitations_in_memory(gateway.invitations, gateway.register, gateway.enrollments),
         **gateway.upkeep.parts,
