@@ -18,6 +18,8 @@ PLAIN = {
     "ort.wasm.bundle.min.mjs": RUNTIME / "dist" / "ort.wasm.bundle.min.mjs",
     "htmx.min.js": MODULES / "htmx.org" / "dist" / "htmx.min.js",
     "lean-qr.mjs": MODULES / "lean-qr" / "index.mjs",
+    "uplot.min.js": MODULES / "uplot" / "dist" / "uPlot.iife.min.js",
+    "uplot.min.css": MODULES / "uplot" / "dist" / "uPlot.min.css",
     "lean-qr-svg.mjs": MODULES / "lean-qr" / "extras" / "svg.mjs",
 }
 #: Kept packed: Flask sends ``.gz`` files as gzip-encoded, and every browser unpacks them.
