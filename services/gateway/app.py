@@ -15,6 +15,7 @@ from services.gateway.batches_api import batches_api
 from services.gateway.consent_api import consent_api
 from services.gateway.console.batches import batches_pages
 from services.gateway.console.held import held_pages
+from services.gateway.console.dead_letters import dead_letter_pages
 from services.gateway.console.layout import Console, open_console
 from services.gateway.console.people import people_pages
 from services.gateway.console.sign_in import account_pages, sign_in_pages
@@ -181,6 +182,7 @@ def create_app(
     app.register_blueprint(people_pages(register, access, settings))
     app.register_blueprint(held_pages(held, register))
     app.register_blueprint(batches_pages(batches, settings))
+    app.register_blueprint(dead_letter_pages(dead_letters))
     record_actions(app, audit.recorder)
     refusal = secure(overloaded_answer(app))
     turning_away = TurningAway(

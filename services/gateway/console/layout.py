@@ -59,8 +59,8 @@ NAVIGATION: tuple[tuple[Entry, ...], ...] = (
     ),
     (
         Entry("/console/operations", "console.nav.operations", Scope.DECISIONS_READ),
-        Entry("/console/dead-letters", "console.nav.dead-letters", Scope.AUDIT_READ),
-        Entry("/console/drift", "console.nav.drift", Scope.AUDIT_READ),
+        Entry("/console/dead-letters", "console.nav.dead-letters", Scope.OPERATIONS_READ),
+        Entry("/console/drift", "console.nav.drift", Scope.OPERATIONS_READ),
         Entry("/console/audit", "console.nav.audit", Scope.AUDIT_READ),
         Entry("/console/operators", "console.nav.operators", Scope.OPERATORS_WRITE),
         Entry("/console/tokens", "console.nav.tokens", Scope.TOKENS_WRITE),

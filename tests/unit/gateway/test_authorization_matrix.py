@@ -165,6 +165,8 @@ GET     /console/batches/rows                                   page:batches:wri
 GET     /console/batches/<batch_id>                             page:batches:write
 GET     /console/batches/<batch_id>/progress                    page:batches:write
 GET     /console/batches/<batch_id>/report                      page:batches:write
+GET     /console/dead-letters                                   page:operations:read
+GET     /console/dead-letters/<queue>                           page:operations:read
 """
 #: By hand, too: what each role may.
 _VIEWER = "people:read decisions:read access:read kiosks:read operations:read"
