@@ -22,11 +22,14 @@ class Pair:
 
     Attributes
     ----------
+    enrolled : bool
+        Whether the person whom it was given for is known: a first photo makes nobody so while it waits.
     other : Enrollment, optional
         None if that person was deleted since, or has no photo any more.
     """
 
     photo: Enrollment
+    enrolled: bool
     other: Enrollment | None
 
 
@@ -59,9 +62,14 @@ def _pairs(held: HeldPhotos, register: Register) -> dict[str, Any]:
     photos, following = held.page(position, _PAIRS_ON_A_PAGE)
     cursor = cursors.write(following)
     return {
-        "pairs": [Pair(photo, _photo_of_other(photo, register)) for photo in photos],
+        "pairs": [_pair(photo, register) for photo in photos],
         "more": cursor and url_for("held_pages.rows", cursor=cursor),
     }
+
+
+def _pair(photo: Enrollment, register: Register) -> Pair:
+    enrolled = photo.person_id is not None and register.people.get(photo.person_id) is not None
+    return Pair(photo, enrolled, _photo_of_other(photo, register))
 
 
 def _photo_of_other(photo: Enrollment, register: Register) -> Enrollment | None:

@@ -3,11 +3,12 @@
 import pytest
 from flask.testing import FlaskClient
 
-from services.contracts.domain import EnrollmentStatus
+from services.contracts.domain import EnrollmentStatus, Person
 from services.contracts.ids import kept_photo_key
 from services.contracts.reasons import RejectionReason
 from services.contracts.submissions import SubmittedFile
 from tests.unit.gateway.conftest import Gateway
+from tests.unit.gateway.in_memory import NOW
 from tests.unit.gateway.in_memory_operators import signed_in
 from tests.unit.gateway.test_batches_api import BATCH, SOURCE, note, submit
 from tests.unit.gateway.test_held_api import hold, resolve
@@ -46,6 +47,15 @@ def test_a_photo_that_waits_stands_beside_one_of_whom_it_resembles(gateway: Gate
     assert "Similarity 99.5 %." in page
     assert 'data-api="POST /v1/enrollments/e-1/resolution"' in page
     assert all(f'value="{resolution}"' in page for resolution in ("merge", "keep_both", "reject"))
+
+
+def test_who_is_not_enrolled_before_the_decision_has_no_page_to_lead_to(
+    gateway: Gateway, enroller: FlaskClient
+):
+    hold(gateway)
+    assert 'href="/console/people/ada"' not in shown(enroller, "held")
+    gateway.people.create(Person(person_id="ada", full_name="Ada", created_at=NOW))
+    assert 'href="/console/people/ada"' in shown(enroller, "held")
 
 
 def test_a_viewer_sees_who_waits_without_photos_or_buttons(gateway: Gateway):
