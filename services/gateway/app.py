@@ -14,11 +14,18 @@ from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.consent_api import consent_api
 from services.gateway.console.batches import batches_pages
+from services.gateway.console.doors import door_pages
 from services.gateway.console.held import held_pages
 from services.gateway.console.dead_letters import dead_letter_pages
+from services.gateway.console.holidays import holiday_pages
+from services.gateway.console.kiosks import kiosk_pages
 from services.gateway.console.layout import Console, open_console
+from services.gateway.console.lockdown import lockdown_pages
+from services.gateway.console.operators import operator_pages
 from services.gateway.console.people import people_pages
+from services.gateway.console.rules import rule_pages
 from services.gateway.console.sign_in import account_pages, sign_in_pages
+from services.gateway.console.tokens import token_pages
 from services.gateway.dead_letters import DeadLetterDesk
 from services.gateway.dead_letters_api import dead_letters_api
 from services.gateway.decisions_api import decisions_api
@@ -177,12 +184,22 @@ def create_app(
     spoken = languages()
     app.register_blueprint(pages(settings, spoken))
     open_console(app, Console(sessions, spoken))
-    app.register_blueprint(sign_in_pages())
-    app.register_blueprint(account_pages())
-    app.register_blueprint(people_pages(register, access, settings))
-    app.register_blueprint(held_pages(held, register))
-    app.register_blueprint(batches_pages(batches, settings))
-    app.register_blueprint(dead_letter_pages(dead_letters))
+    for some_pages in (
+        sign_in_pages(),
+        account_pages(),
+        people_pages(register, access, settings),
+        held_pages(held, register),
+        batches_pages(batches, settings),
+        dead_letter_pages(dead_letters),
+        door_pages(access, door_actions, register),
+        lockdown_pages(emergencies),
+        rule_pages(access),
+        holiday_pages(access),
+        kiosk_pages(kiosk_register, access),
+        operator_pages(operators),
+        token_pages(tokens),
+    ):
+        app.register_blueprint(some_pages)
     record_actions(app, audit.recorder)
     refusal = secure(overloaded_answer(app))
     turning_away = TurningAway(

@@ -167,6 +167,22 @@ GET     /console/batches/<batch_id>/progress                    page:batches:wri
 GET     /console/batches/<batch_id>/report                      page:batches:write
 GET     /console/dead-letters                                   page:operations:read
 GET     /console/dead-letters/<queue>                           page:operations:read
+
+GET     /console/doors                                          page:access:read
+GET     /console/doors/<door_id>                                page:access:read
+GET     /console/doors/<door_id>/passage                        page:people:read
+GET     /console/lockdown                                       page:access:read
+GET     /console/rules                                          page:access:read
+GET     /console/new-rule                                       page:access:write
+GET     /console/rules/<rule_id>                                page:access:read
+GET     /console/holidays                                       page:access:read
+GET     /console/new-calendar                                   page:access:write
+GET     /console/holidays/<calendar_id>                         page:access:read
+GET     /console/kiosks                                         page:kiosks:read
+GET     /console/kiosks/<kiosk_id>                              page:kiosks:read
+GET     /console/operators                                      page:operators:write
+GET     /console/operators/<operator_id>                        page:operators:write
+GET     /console/tokens                                         page:tokens:write
 """
 #: By hand, too: what each role may.
 _VIEWER = "people:read decisions:read access:read kiosks:read operations:read"
