@@ -14,9 +14,9 @@ from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.consent_api import consent_api
 from services.gateway.console.batches import batches_pages
+from services.gateway.console.dead_letters import dead_letter_pages
 from services.gateway.console.doors import door_pages
 from services.gateway.console.held import held_pages
-from services.gateway.console.dead_letters import dead_letter_pages
 from services.gateway.console.holidays import holiday_pages
 from services.gateway.console.kiosks import kiosk_pages
 from services.gateway.console.layout import Console, open_console
