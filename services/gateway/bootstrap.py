@@ -82,6 +82,7 @@ from services.logs import configure_logs
 from services.operations.measures import Measures
 from services.operations.tally import Tally
 from services.passwords import Passwords
+from services.prices import list_prices
 
 
 def make_app() -> Flask:
