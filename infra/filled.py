@@ -6,6 +6,9 @@ from typing import Any
 
 import yaml
 
+#: What stands where a property is left out.
+_NOTHING = {"Ref": "AWS::NoValue"}
+
 
 class _LongForms(yaml.SafeLoader):
     """CloudFormation's YAML with its short forms read as their long ones."""
@@ -15,6 +18,8 @@ def _long_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, 
     value: Any
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)
+        if tag == "GetAtt":
+            value = value.split(".", 1)
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
@@ -60,7 +65,7 @@ class _Filled:
             case {"Condition": str(name)}:
                 return self.holds(self._conditions[name])
             case {"Fn::Equals": [one, other]}:
-                return self.value(one) == self.value(other)
+                return str(self.value(one)) == str(self.value(other))
             case {"Fn::Not": [inner]}:
                 return not self.holds(inner)
             case {"Fn::And": [*inner]}:
@@ -76,8 +81,9 @@ class _Filled:
             case {"Fn::If": [str(name), one, other]}:
                 return self.value(one if self.holds({"Condition": name}) else other)
             case dict():
-                return {key: self.value(inner) for key, inner in written.items()}
+                filled = {key: self.value(inner) for key, inner in written.items()}
+                return {key: inner for key, inner in filled.items() if inner != _NOTHING}
             case list():
-                return [self.value(inner) for inner in written]
+                return [inner for inner in map(self.value, written) if inner != _NOTHING]
             case _:
                 return written

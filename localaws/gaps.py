@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import yaml
+
+from infra.filled import resources_made
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,8 +39,7 @@ def close_gaps(session: boto3.Session, stack_name: str, template: str) -> None:
     """
     s3, dynamodb = session.client("s3"), session.client("dynamodb")
     values = _StackValues(session, stack_name)
-    resources: Mapping[str, Any] = yaml.load(template, _TemplateLoader)["Resources"]  # noqa: S506  # a SafeLoader
-    for name, resource in resources.items():
+    for name, resource in resources_made(template, values.parameters).items():
         properties: Mapping[str, Any] = resource.get("Properties", {})
         if resource["Type"] == "AWS::S3::Bucket":
             _finish_bucket(s3, values.physical_id(name), properties, values)
@@ -79,6 +79,11 @@ def _lifecycle_rule(rule: Mapping[str, Any]) -> Any:
         "Status": rest.pop("Status"),
         "Filter": {"Prefix": rest.pop("Prefix", "")},
     }
+    if "Transitions" in rest:
+        translated["Transitions"] = [
+            {"Days": int(transition["TransitionInDays"]), "StorageClass": transition["StorageClass"]}
+            for transition in rest.pop("Transitions")
+        ]
     if "ExpirationInDays" in rest:
         translated["Expiration"] = {"Days": int(rest.pop("ExpirationInDays"))}
     for same_in_both in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
@@ -129,7 +134,7 @@ class _StackValues:
             if summary["ResourceType"] == "AWS::KMS::Key"
         }
         stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
-        self._parameters = {
+        self.parameters = {
             parameter.get("ParameterKey", ""): parameter.get("ParameterValue", "")
             for parameter in stack.get("Parameters", [])
         }
@@ -140,8 +145,6 @@ class _StackValues:
 
     def evaluate(self, value: Any) -> Any:
         match value:
-            case {"Ref": str(name)} if name in self._parameters:
-                return self._parameters[name]
             case {"Ref": str(name)} if name in self._physical_ids:
                 return self._physical_ids[name]
             case {"Fn::GetAtt": [str(name), "Arn"]} if name in self._keys:
@@ -154,26 +157,3 @@ class _StackValues:
                 return [self.evaluate(inner) for inner in value]  # pyright: ignore[reportUnknownVariableType]  # any YAML
             case _:
                 return value
-
-
-class _TemplateLoader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms, read as their long forms."""
-
-
-def _long_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
-    value: Any
-    match node:
-        case yaml.ScalarNode():
-            value = loader.construct_scalar(node)
-            if tag == "GetAtt":
-                value = value.split(".", 1)
-        case yaml.SequenceNode():
-            value = loader.construct_sequence(node, deep=True)
-        case yaml.MappingNode():
-            value = loader.construct_mapping(node, deep=True)
-        case _:
-            raise UnknownIntrinsicError(f"The template has !{tag} before something that is no value.")
-    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
-
-
-_TemplateLoader.add_multi_constructor("!", _long_form)  # pyright: ignore[reportUnknownMemberType]  # untyped stub

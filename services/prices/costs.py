@@ -67,7 +67,6 @@ def _calls(usage: Usage, prices: Prices) -> Iterator[CostLine]:
         ("DynamoDB", "reads", usage.dynamodb_read_units, "units", prices.dynamodb.read_unit),
         ("S3", "writes", usage.s3_puts, "requests", prices.s3.put),
         ("S3", "reads", usage.s3_gets, "requests", prices.s3.get),
-        ("S3", "photos made cheaper to keep", usage.archived_photos, "photos", prices.s3.archive_transition),
         ("KMS", "calls", usage.kms_requests, "requests", prices.kms.request),
         ("Lambda", "runs", usage.lambda_runs, "runs", prices.lambda_.run),
         ("Lambda", "memory", usage.lambda_gb_seconds, "GB-seconds", prices.lambda_.gb_second),
@@ -82,7 +81,6 @@ def _kept(usage: Usage, prices: Prices) -> Iterator[CostLine]:
         ("DynamoDB", "tables", usage.table_gb, "GB", prices.dynamodb.gb_month),
         ("DynamoDB", "point-in-time recovery", usage.table_gb, "GB", prices.dynamodb.backup_gb_month),
         ("S3", "photos", usage.photo_gb, "GB", prices.s3.gb_month),
-        ("S3", "photos in the cheaper class", usage.archived_photo_gb, "GB", prices.s3.archive_gb_month),
         ("KMS", "keys", usage.keys, "keys", prices.kms.key_month),
     ):
         yield CostLine(service, what, quantity, unit, quantity * price * months)

@@ -69,8 +69,6 @@ class S3Prices(_OfService):
     put: Usd
     get: Usd
     gb_month: Usd
-    archive_gb_month: Usd
-    archive_transition: Usd
 
 
 class KmsPrices(_OfService):

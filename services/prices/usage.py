@@ -20,10 +20,8 @@ class Usage:
         Faces and users in the collection.
     sqs_requests, dynamodb_write_units, dynamodb_read_units, s3_puts, s3_gets, kms_requests : float
         Calls, in the units that are charged.
-    table_gb, photo_gb, archived_photo_gb : float
-        What is kept in tables, in the bucket, and in its cheaper class.
-    archived_photos : float
-        Photos that were moved to the cheaper class in the period.
+    table_gb, photo_gb : float
+        What is kept in tables and in the bucket.
     keys : float
         KMS keys.
     lambda_runs, lambda_gb_seconds : float
@@ -53,8 +51,6 @@ class Usage:
     s3_puts: float = 0
     s3_gets: float = 0
     photo_gb: float = 0
-    archived_photo_gb: float = 0
-    archived_photos: float = 0
     kms_requests: float = 0
     keys: float = 0
     lambda_runs: float = 0

@@ -94,7 +94,7 @@ def test_every_alarm_watches_what_the_stack_has_and_tells_somebody(emulator, sit
 def test_alarms_that_only_aws_knows_watch_what_the_stack_has_too(site, parsed):
     resources = parsed(REAL_OBSERVABILITY.read_text())["Resources"].values()
     alarms = [resource["Properties"] for resource in resources if "Metrics" in resource["Properties"]]
-    assert len(alarms) == 2
+    assert len(alarms) == 3
     for alarm in alarms:
         assert alarm["AlarmActions"] == [("Ref", "Alerts")]
         metrics = [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]

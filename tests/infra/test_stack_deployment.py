@@ -7,6 +7,7 @@ from infra import deploy as deploying
 from infra.changes import Change
 from infra.errors import DeploymentDeclined, DeploymentError
 from infra.parts import CORE, Part
+from localaws.gaps import close_gaps
 from services.contracts.messages import ENROLL_TASK, RECOGNIZE_TASK, EnrollJob, RecognizeJob
 
 TABLES = {
@@ -104,6 +105,18 @@ def test_frames_expire_after_a_day_and_replaced_photos_after_a_month(emulator, o
         assert "Expiration" not in by_prefix[prefix]
         assert by_prefix[prefix]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert by_prefix[""]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert not [rule for rule in rules if "Transitions" in rule]
+
+
+def test_kept_photos_become_cheaper_where_that_is_asked_for(emulator):
+    asked = {"PhotoArchiveDays": "90"}
+    outputs = deploying.deploy(emulator.session, "facegate-archive", parameters=asked)
+    close_gaps(emulator.session, "facegate-archive", Part.DATA.template.read_text())
+    rules = emulator.session.client("s3").get_bucket_lifecycle_configuration(
+        Bucket=outputs["PhotoBucketName"]
+    )["Rules"]
+    moved = {rule["Filter"]["Prefix"]: rule["Transitions"] for rule in rules if "Transitions" in rule}
+    assert moved == {"photos/": [{"Days": 90, "StorageClass": "GLACIER_IR"}]}
 
 
 @pytest.mark.parametrize("table", TABLES)
