@@ -4,6 +4,7 @@
 import { guidance } from "../attention.js";
 import { cameraLive, closeCamera, openCamera, takeFrame } from "../camera.js";
 import { Detector } from "../detector.js";
+import { sketch } from "../scene.js";
 import { enroll } from "./photos.js";
 
 const GLANCE_MILLISECONDS = 200;
@@ -25,6 +26,8 @@ const words = place.dataset;
 let detector = null;
 let taken = 0;
 
+const glance = () => new Promise((resolve) => setTimeout(resolve, GLANCE_MILLISECONDS));
+
 function say(word) {
   const guide = place.querySelector(".guidance");
   if (guide.textContent !== words[word]) guide.textContent = words[word];
@@ -32,6 +35,9 @@ function say(word) {
 
 async function take() {
   taken += 1;
+  // cameras begin with black pictures
+  while (!sketch(video) && cameraLive(video)) await glance();
+  if (!cameraLive(video)) return;
   const frame = await takeFrame(video, LONGEST_SIDE);
   enroll([new File([frame], `webcam-${taken}.jpg`, { type: "image/jpeg" })]);
   say("taken");
@@ -75,7 +81,7 @@ async function watch() {
     ready = advice === "ready" ? ready + 1 : 0;
     if (!taken && dialog.open) say(advice);
     if (ready >= READY_LOOKS && !taken && dialog.open) await take();
-    await new Promise((resolve) => setTimeout(resolve, GLANCE_MILLISECONDS));
+    await glance();
   }
 }
 
