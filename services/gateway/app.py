@@ -43,6 +43,7 @@ from services.gateway.held_api import held_api
 from services.gateway.invitations import Invitations
 from services.gateway.invitations_api import invitations_api
 from services.gateway.invited_api import invited_api
+from services.gateway.join_page import join_page
 from services.gateway.kiosk_api import kiosk_api
 from services.gateway.kiosk_contacts import KioskContacts
 from services.gateway.kiosk_pairing_api import own_kiosk_api, pairing_api
@@ -183,6 +184,7 @@ def create_app(
     app.register_blueprint(health(recognitions))
     spoken = languages()
     app.register_blueprint(pages(settings, spoken))
+    app.register_blueprint(join_page(settings, spoken, invitations.consent_texts))
     open_console(app, Console(sessions, spoken))
     for some_pages in (
         sign_in_pages(),

@@ -29,6 +29,7 @@ GET     /                                                       everybody
 GET     /healthz                                                everybody
 GET     /readyz                                                 everybody
 GET     /kiosk                                                  everybody
+GET     /join                                                   everybody
 GET     /openapi.json                                           everybody
 GET     /docs                                                   everybody
 GET     /problems/<slug>                                        everybody
