@@ -18,6 +18,7 @@ from services.gateway.console.dead_letters import dead_letter_pages
 from services.gateway.console.doors import door_pages
 from services.gateway.console.held import held_pages
 from services.gateway.console.holidays import holiday_pages
+from services.gateway.console.home import home_pages
 from services.gateway.console.kiosks import kiosk_pages
 from services.gateway.console.layout import Console, open_console
 from services.gateway.console.lockdown import lockdown_pages
@@ -189,6 +190,7 @@ def create_app(
     for some_pages in (
         sign_in_pages(),
         account_pages(),
+        home_pages(access, kiosk_register, register, held),
         people_pages(register, access, settings),
         held_pages(held, register),
         batches_pages(batches, settings),

@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, sync_playwright
@@ -64,9 +65,16 @@ class Visits:
         self._browsers = browsers
         self._contexts: list[BrowserContext] = []
 
-    def open(self, url: str, camera: Camera, viewport: ViewportSize = LANDSCAPE) -> Page:
+    def open(
+        self,
+        url: str,
+        camera: Camera,
+        viewport: ViewportSize = LANDSCAPE,
+        cookies: Sequence[Any] = (),
+    ) -> Page:
         context = self._browsers.with_camera(camera).new_context(viewport=viewport)
         self._contexts.append(context)
+        context.add_cookies(cookies)
         page = context.new_page()
         page.goto(url)
         return page

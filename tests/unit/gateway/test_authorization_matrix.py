@@ -150,6 +150,8 @@ DELETE  /v1/tokens/<token_id>                                   tokens:write
 
 GET     /console/sign-in                                        everybody
 GET     /console/account                                        page:session
+GET     /console                                                page:session
+GET     /console/<elsewhere>                                    page:session
 GET     /console/people                                         page:people:read
 GET     /console/people/rows                                    page:people:read
 GET     /console/people/<person_id>                             page:people:read
