@@ -22,6 +22,10 @@ PAGES: tuple[tuple[str, Role | None, str], ...] = (
     ("sign-in", None, "/console/sign-in"),
     ("home", Role.ADMIN, "/console"),
     ("account", Role.VIEWER, "/console/account"),
+    ("people", Role.ADMIN, "/console/people"),
+    ("person", Role.ADMIN, "/console/people/{grace}"),
+    ("held", Role.ADMIN, "/console/held"),
+    ("batches", Role.ADMIN, "/console/batches"),
     ("forbidden", Role.VIEWER, "/console/audit"),
     ("nowhere", Role.VIEWER, "/console/nowhere"),
 )
