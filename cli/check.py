@@ -1,17 +1,17 @@
 """``facegate check``: whether the collection has the faces that the tables say, and no others."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from cli.connection import OnAws, connect, console
-from cli.drift import Drift, DriftKind, find_drift
 from cli.recording import recorded
 from services.aws.census import take_census
-from services.aws.connection import Aws
 from services.aws.face_index import UnlikeUser
 from services.aws.mending import Mending
+from services.drift.finding import Drift, DriftKind, standing_drift
 
 
 def check(
@@ -20,7 +20,7 @@ def check(
 ) -> None:
     """Compare the face collection with the tables; exit status 1 where they differ and were not mended."""
     connection = connect(aws)
-    found = standing_drift(connection)
+    found = standing_drift(partial(take_census, connection))
     if not found:
         console.print("[green]Collection and tables agree.[/]")
         return
@@ -46,21 +46,6 @@ def _tell(found: list[Drift], mending: Mending | None) -> int:
         if obstacle is not None:
             console.print(f"  Not mended: {escape(obstacle)}")
     return left
-
-
-def standing_drift(aws: Aws) -> list[Drift]:
-    """Find what differs now and did a moment ago: what photos on their way leave half written settles.
-
-    Raises
-    ------
-    AwsError
-        If collection or tables cannot be read.
-    """
-    found = list(find_drift(take_census(aws)))
-    if not found:
-        return []
-    still = set(find_drift(take_census(aws)))
-    return [drift for drift in found if drift in still]
 
 
 def _mend(mending: Mending, drift: Drift) -> str | None:

@@ -1,9 +1,8 @@
 """Counting everything of enrollment: what the collection has, and what the tables say of it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.aws.directory import FACE_ATTRIBUTES
 from services.aws.errors import translated
@@ -11,7 +10,8 @@ from services.aws.items import from_item
 from services.aws.outcomes import MOST_IDS, Outcomes
 from services.aws.people import person_from_item
 from services.aws.photos import INDEX_PREFIX
-from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Face, Person, PersonStatus
+from services.contracts.census import Census, CollectedFace, DeletionMark, LostUpload
+from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Face, PersonStatus
 from services.contracts.ids import uploaded_enrollment_id
 from services.contracts.messages import StoredObject
 
@@ -20,112 +20,36 @@ if TYPE_CHECKING:
 
 _PAGE = 4096
 _NAMES = {"#status": "status"}
+_TOLD_EVERY = 500
+
+Found = TypeVar("Found")
+#: Told again and again how many have been read.
+Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True)
-class CollectedFace:
-    """A face as the collection has it.
-
-    Attributes
-    ----------
-    indexed_for : str, optional
-        The person whom it was indexed for.
-    user_id : str, optional
-        The user that it is part of.
-    """
-
-    face_id: str
-    indexed_for: str | None
-    user_id: str | None
-
-
-@dataclass(frozen=True)
-class DeletionMark:
-    """What keeps everybody from adding to a person who is being deleted.
-
-    Attributes
-    ----------
-    since : datetime
-        When the deletion was asked for, or done the first time.
-    """
-
-    person_id: str
-    deletion_id: str
-    since: datetime
-
-
-@dataclass(frozen=True)
-class LostUpload:
-    """A photo in the bucket that nobody has begun to enrol.
-
-    Attributes
-    ----------
-    put_at : datetime
-        By S3's clock.
-    """
-
-    enrollment_id: str
-    photo: StoredObject
-    put_at: datetime
-
-
-@dataclass(frozen=True)
-class Census:
-    """All that was there, read one after the other.
-
-    Attributes
-    ----------
-    collected : dict of str to CollectedFace
-        The collection's faces by id.
-    users : frozenset of str
-        The collection's users.
-    faces : dict of str to Face
-        The table's faces by id.
-    people : dict of str to Person
-        By id.
-    held : frozenset of str
-        Ids of faces whose photos wait for an operator; no table says whose they are.
-    on_their_way : tuple of Enrollment
-        Photos on their way in, and out: one that is out names nobody.
-    marks : tuple of DeletionMark
-        Of the people who are being deleted, or were and are looked for once more.
-    deletions : tuple of Deletion
-        Those of people and of photos that are not finished.
-    uploads : tuple of LostUpload
-        Photos in the bucket of which no table knows.
-    taken_at : datetime
-        When reading began.
-    """
-
-    collected: dict[str, CollectedFace]
-    users: frozenset[str]
-    faces: dict[str, Face]
-    people: dict[str, Person]
-    held: frozenset[str]
-    on_their_way: tuple[Enrollment, ...]
-    marks: tuple[DeletionMark, ...]
-    deletions: tuple[Deletion, ...]
-    uploads: tuple[LostUpload, ...]
-    taken_at: datetime
-
-
-def take_census(aws: "Aws") -> Census:
+def take_census(aws: "Aws", progress: Progress = lambda _: None) -> Census:
     """Read all; a call for every 4,096 faces, 500 users, MB of a table and 100 uploads that still lie there.
+
+    Parameters
+    ----------
+    progress : callable
+        Told how many faces, people and so on have been read; what it raises ends the reading.
 
     Raises
     ------
     AwsError
         If one of them cannot be read.
     """
+    reading = _Reading(progress)
     # The enrollments first: whoever is finished meanwhile counts as busy, which reports less, not more.
     taken_at = datetime.now(UTC)
-    open_ones = list(_open_enrollments(aws))
-    deletions = tuple(_unfinished_deletions(aws))
-    collected = {face.face_id: face for face in _collected(aws)}
-    users = frozenset(_users(aws))
-    rows = _scan(aws, aws.outputs.faces_table_name)
+    open_ones = list(reading.counted(_open_enrollments(aws)))
+    deletions = tuple(reading.counted(_unfinished_deletions(aws)))
+    collected = {face.face_id: face for face in reading.counted(_collected(aws))}
+    users = frozenset(reading.counted(_users(aws)))
+    rows = reading.counted(_scan(aws, aws.outputs.faces_table_name))
     faces = [from_item(Face, item, rename=FACE_ATTRIBUTES) for item in rows]
-    entries = list(_scan(aws, aws.outputs.people_table_name))
+    entries = list(reading.counted(_scan(aws, aws.outputs.people_table_name)))
     people = map(person_from_item, entries)
     return Census(
         collected=collected,
@@ -140,9 +64,25 @@ def take_census(aws: "Aws") -> Census:
         on_their_way=tuple(one for one in open_ones if one.status is not EnrollmentStatus.HELD),
         marks=tuple(_marks(entries)),
         deletions=deletions,
-        uploads=tuple(_unknown_uploads(aws)),
+        uploads=tuple(reading.counted(_unknown_uploads(aws))),
         taken_at=taken_at,
     )
+
+
+class _Reading:
+    """Counts what is read, and tells now and then."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._read = 0
+
+    def counted(self, found: Iterable[Found]) -> Iterator[Found]:
+        for one in found:
+            self._read += 1
+            if self._read % _TOLD_EVERY == 0:
+                self._progress(self._read)
+            yield one
+        self._progress(self._read)
 
 
 def _collected(aws: "Aws") -> Iterator[CollectedFace]:

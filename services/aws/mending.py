@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from services.aws.census import LostUpload
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.errors import translated
@@ -11,6 +10,7 @@ from services.aws.face_index import FaceIndex, UserMatchSettings
 from services.aws.items import attribute
 from services.aws.jobs import JobQueue
 from services.aws.updates import update_where
+from services.contracts.census import LostUpload
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.messages import EnrollJob
 

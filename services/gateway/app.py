@@ -16,6 +16,7 @@ from services.gateway.consent_api import consent_api
 from services.gateway.console.batches import batches_pages
 from services.gateway.console.dead_letters import dead_letter_pages
 from services.gateway.console.doors import door_pages
+from services.gateway.console.drift import drift_pages
 from services.gateway.console.held import held_pages
 from services.gateway.console.holidays import holiday_pages
 from services.gateway.console.home import home_pages
@@ -33,6 +34,8 @@ from services.gateway.decisions_api import decisions_api
 from services.gateway.docs import docs
 from services.gateway.door_actions import DoorActions
 from services.gateway.door_actions_api import door_actions_api
+from services.gateway.drift import DriftChecks
+from services.gateway.drift_api import drift_api
 from services.gateway.emergencies import EmergencyDesk
 from services.gateway.emergencies_api import emergencies_api
 from services.gateway.error_handlers import handle_errors, overloaded_answer
@@ -96,6 +99,7 @@ def create_app(
     operations: OperationsDesk,
     invitations: Invitations,
     dead_letters: DeadLetterDesk,
+    drift: DriftChecks,
 ) -> Flask:
     """Make the application.
 
@@ -143,6 +147,8 @@ def create_app(
         The links by which people send photos of themselves.
     dead_letters : DeadLetterDesk
         The messages that could not be read or done.
+    drift : DriftChecks
+        Compares the face collection with the tables.
     operations : OperationsDesk
         How the machinery does.
     """
@@ -176,6 +182,7 @@ def create_app(
     app.register_blueprint(door_actions_api(door_actions, principals, settings))
     app.register_blueprint(emergencies_api(emergencies, principals, settings))
     app.register_blueprint(dead_letters_api(dead_letters, principals))
+    app.register_blueprint(drift_api(drift, principals))
     app.register_blueprint(operations_api(operations, principals))
     app.register_blueprint(docs(app))
     app.register_blueprint(sign_in_api(sessions, operators, settings))
@@ -195,6 +202,7 @@ def create_app(
         held_pages(held, register),
         batches_pages(batches, settings),
         dead_letter_pages(dead_letters),
+        drift_pages(drift),
         door_pages(access, door_actions, register),
         lockdown_pages(emergencies),
         rule_pages(access),

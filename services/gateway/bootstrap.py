@@ -13,12 +13,14 @@ from services.aws.access import AccessStore
 from services.aws.archives import ArchiveStore
 from services.aws.audit import AuditLog
 from services.aws.audit_trail import AuditTrail
+from services.aws.census import take_census
 from services.aws.connection import Aws, AwsSettings
 from services.aws.dead_letters import all_dead_letters
 from services.aws.decisions import DecisionStore
 from services.aws.deletions import DeletionStore
 from services.aws.door_actions import DoorActionStore
 from services.aws.door_targets import DoorTargets
+from services.aws.drift_checks import DriftCheckStore
 from services.aws.emergencies import EmergencyStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.exports import PersonExports
@@ -56,6 +58,7 @@ from services.gateway.batches import Batches
 from services.gateway.consent_texts import consent_versions
 from services.gateway.dead_letters import DeadLetterDesk
 from services.gateway.door_actions import DoorActions
+from services.gateway.drift import DriftChecks
 from services.gateway.emergencies import EmergencyDesk
 from services.gateway.exports import PersonalData
 from services.gateway.held import HeldPhotos
@@ -167,6 +170,7 @@ def make_app() -> Flask:
         personal=PersonalData(register, PhotoStore(aws), PersonExports(aws)),
         invitations=Invitations(InvitationStore(aws), register, Outcomes(aws), consent_versions(languages())),
         dead_letters=DeadLetterDesk(all_dead_letters(aws)),
+        drift=DriftChecks(DriftCheckStore(aws), lambda progress: take_census(aws, progress)),
     )
     ends_with_worker(app, replies)
     watch = QueueWatch({QueueName.RECOGNIZE: jobs.depth, QueueName.ENROLL: enroll_jobs.depth}, measures)

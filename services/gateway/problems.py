@@ -545,6 +545,18 @@ NOT_REDRIVABLE = ProblemType(
     "Sending it again would do nothing",
     "What the message asks for has been of no use for long, or it asks for nothing. It can be deleted.",
 )
+DRIFT_CHECK_RUNNING = ProblemType(
+    "drift-check-running",
+    HTTPStatus.CONFLICT,
+    "A check is running",
+    "One check for drift runs at a time. GET /v1/drift-checks/latest tells how far it is.",
+)
+NO_DRIFT_CHECK = ProblemType(
+    "no-drift-check",
+    HTTPStatus.NOT_FOUND,
+    "Nobody has looked yet",
+    "No check for drift was started yet. POST /v1/drift-checks starts one.",
+)
 UNAVAILABLE = ProblemType(
     "unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,

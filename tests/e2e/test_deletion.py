@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from cli import check, people
 from cli.demo import as_frame
-from cli.drift import DriftKind
 from cli.main import app
 from cli.portraits import eileen_collins, grace_hopper
 from services.aws.connection import Aws
@@ -23,6 +22,7 @@ from services.aws.people import PeopleStore
 from services.contracts.domain import EnrollmentStatus
 from services.contracts.ids import person_id_of
 from services.contracts.reasons import Outcome
+from services.drift.finding import DriftKind
 from tests.conftest import enrolled, until
 from tests.e2e.traces import where
 

@@ -13,9 +13,9 @@ import psutil
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from cli.drift import find_drift
 from cli.portraits import cat, eileen_collins, grace_hopper
 from services.aws.census import take_census
+from services.drift.finding import find_drift
 from tests.conftest import FACEGATE, environment_of, has_ended, running_facegate, until
 
 PHOTOS, KILLS = 300, 5

@@ -17,7 +17,6 @@ import requests
 from PIL import Image, ImageEnhance, ImageOps
 
 from cli.demo import as_frame
-from cli.drift import find_drift
 from cli.kiosk import recognize
 from cli.portraits import cat, eileen_collins, grace_hopper
 from services.aws.census import take_census
@@ -25,6 +24,7 @@ from services.aws.people import PeopleStore
 from services.aws.tokens import TokenStore
 from services.contracts.domain import IssuedToken, Scope
 from services.contracts.tokens import ApiToken
+from services.drift.finding import find_drift
 from tests.conftest import REPOSITORY, running_facegate, until
 
 

@@ -7,12 +7,13 @@ from uuid import uuid4
 
 import pytest
 
-from services.aws.census import DeletionMark, take_census
+from services.aws.census import take_census
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.mending import Mending
 from services.aws.people import PeopleStore
 from services.aws.photo_removal import PhotoRemovalStore
+from services.contracts.census import DeletionMark
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person, PersonStatus
 from services.contracts.ids import stored_object_id, upload_key
 from services.contracts.messages import EnrollJob

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from cli.drift import find_drift
 from services.aws.census import take_census
 from services.aws.deletions import DeletionStore
 from services.aws.enrollments import EnrollmentStore, Written
@@ -18,6 +17,7 @@ from services.aws.photos import PhotoStore
 from services.aws.removal import PhotosOfPerson
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person, Resemblance
 from services.contracts.messages import RemovePhotoJob
+from services.drift.finding import find_drift
 from services.enroll.deletion import UnknownDeletion
 from services.enroll.photo_removal import PhotoRemovalService
 from tests.integration.aws.serving import receive

@@ -137,6 +137,8 @@ GET     /v1/dead-letters/<queue>                                operations:read
 POST    /v1/dead-letters/<queue>/redrive                        operations:write
 POST    /v1/dead-letters/<queue>/<message_id>/redrive           operations:write
 DELETE  /v1/dead-letters/<queue>/<message_id>                   operations:write
+POST    /v1/drift-checks                                        operations:write
+GET     /v1/drift-checks/latest                                 operations:read
 
 POST    /v1/operators                                           operators:write
 GET     /v1/operators                                           operators:write
@@ -170,6 +172,8 @@ GET     /console/batches/<batch_id>/progress                    page:batches:wri
 GET     /console/batches/<batch_id>/report                      page:batches:write
 GET     /console/dead-letters                                   page:operations:read
 GET     /console/dead-letters/<queue>                           page:operations:read
+GET     /console/drift                                          page:operations:read
+GET     /console/drift/latest                                   page:operations:read
 
 GET     /console/doors                                          page:access:read
 GET     /console/doors/<door_id>                                page:access:read

@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.drift import Drift, DriftKind, find_drift
-from services.aws.census import Census, CollectedFace, DeletionMark, LostUpload
+from services.contracts.census import Census, CollectedFace, DeletionMark, LostUpload
 from services.contracts.domain import Deletion, Enrollment, EnrollmentStatus, Face, Person, PersonStatus
 from services.contracts.messages import StoredObject
+from services.drift.finding import Drift, DriftKind, find_drift
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -1,12 +1,12 @@
 """What collection and tables say differently of the same faces and people: a pure comparison."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.aws.census import Census, LostUpload
+from services.contracts.census import Census, LostUpload
 from services.contracts.domain import Enrollment, EnrollmentStatus, PersonStatus
 
 #: Twice as long as a job is tried at most: five deliveries, 180 s after one another.
@@ -80,6 +80,21 @@ _SENTENCES = {
         "queued."
     ),
 }
+
+
+def standing_drift(take_census: Callable[[], Census]) -> list[Drift]:
+    """Find what differs now and did a moment ago: what photos on their way leave half written settles.
+
+    Parameters
+    ----------
+    take_census : callable
+        Reads all; called once more if anything differs.
+    """
+    found = list(find_drift(take_census()))
+    if not found:
+        return []
+    still = set(find_drift(take_census()))
+    return [drift for drift in found if drift in still]
 
 
 def find_drift(census: Census) -> Iterator[Drift]:

@@ -1,0 +1,1 @@
+"""Drift: what the face collection and the tables say differently of the same faces and people."""
