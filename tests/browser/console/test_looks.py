@@ -26,6 +26,8 @@ PAGES: tuple[tuple[str, Role | None, str], ...] = (
     ("person", Role.ADMIN, "/console/people/{grace}"),
     ("held", Role.ADMIN, "/console/held"),
     ("batches", Role.ADMIN, "/console/batches"),
+    ("dead-letters", Role.ADMIN, "/console/dead-letters"),
+    ("drift", Role.ADMIN, "/console/drift"),
     ("forbidden", Role.VIEWER, "/console/audit"),
     ("nowhere", Role.VIEWER, "/console/nowhere"),
 )

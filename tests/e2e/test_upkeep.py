@@ -1,4 +1,4 @@
-"""A message that cannot be done is read with its reason, and done once the cause is mended."""
+"""The machinery is kept going: what cannot be done is read with its reason and done once that is mended."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -17,14 +17,14 @@ from tests.conftest import until
 
 
 @pytest.fixture
-def call(facegate):
+def ask(facegate):
     """Ask the gateway as a program that may keep the machinery going."""
     token = ApiToken.issue()
     scopes = (Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE, Scope.PEOPLE_READ)
     TokenStore(facegate.aws).add(
         IssuedToken(
             token_id=token.token_id,
-            name="dead letters",
+            name="upkeep",
             scopes=scopes,
             token_sha256=token.sha256,
             created_at=datetime.now(UTC),
@@ -34,7 +34,7 @@ def call(facegate):
     def send(method, path):
         answer = requests.request(
             method,
-            f"{facegate.gateway_url}/v1/dead-letters{path}",
+            f"{facegate.gateway_url}{path}",
             headers={"Authorization": f"Bearer {token}"},
             timeout=20,
         )
@@ -42,6 +42,11 @@ def call(facegate):
         return answer.json() if answer.content else None
 
     return send
+
+
+@pytest.fixture
+def call(ask):
+    return lambda method, path: ask(method, f"/v1/dead-letters{path}")
 
 
 def mirrored_portrait(path):
@@ -96,3 +101,10 @@ def test_what_nobody_can_read_comes_back_however_often_it_is_sent_again_until_it
     assert second["message_id"] != first["message_id"]
     call("DELETE", f"/recognize/{second['message_id']}")
     assert lying() is None
+
+
+def test_collection_and_tables_are_compared_in_the_background(facegate, grace_is_enrolled, ask):
+    began = ask("POST", "/v1/drift-checks")
+    done = until(lambda: (told := ask("GET", "/v1/drift-checks/latest"))["status"] != "running" and told)
+    assert (done["status"], done["check_id"]) == ("done", began["check_id"])
+    assert done["read"] >= 3, "a face, its user and its person"
