@@ -11,6 +11,8 @@ let asking = 0;
 
 document.body.addEventListener("pairing-code", ({ detail }) => show(detail));
 dialog?.addEventListener("close", () => {
+  // it was closed for another code, and is open again when this is heard of
+  if (dialog.open) return;
   clearInterval(asking);
   announce("kiosks-changed");
 });

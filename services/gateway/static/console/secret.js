@@ -17,7 +17,9 @@ for (const dialog of document.querySelectorAll("dialog[data-secret-of]")) {
     dialog.showModal();
   });
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(shown.textContent);
+    // what cannot be copied for somebody is at least marked for them
+    getSelection().selectAllChildren(shown);
+    await navigator.clipboard?.writeText(shown.textContent);
     copy.textContent = copy.dataset.copied;
   });
   dialog.addEventListener("close", () => {
