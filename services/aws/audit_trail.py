@@ -67,6 +67,28 @@ class AuditTrail:
         """
         return (_link(row) for row in self._rows(chain, "", _END_OF_DAY))
 
+    def chains_of(self, day: date, writer: str) -> list[str]:
+        """Name the chains that a kind of process began on a day.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        begins = f"{day}/{writer}-"
+        return [row["place"]["S"] for row in self._rows(CHAINS, begins, f"{begins}{_END_OF_DAY}")]
+
+    def behind(self, chain: str, place: str) -> Iterator[Listed]:
+        """List the records of a chain behind a place or a time of day, in order.
+
+        Raises
+        ------
+        AwsError
+            If the table cannot be asked.
+        """
+        rows = self._rows(chain, place, _END_OF_DAY)
+        return (Listed(chain, _link(row)) for row in rows if row["place"]["S"] > place)
+
     def end(self, opening: Opening) -> Head:
         """Tell where a chain ends now.
 

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.aws.curl import send_with_curl
 from services.aws.errors import StackNotReady, error_code, translated
 
 if TYPE_CHECKING:
@@ -117,13 +118,12 @@ class Aws:
     @cached_property
     def sqs(self) -> "SQSClient":
         """For sending and short calls."""
-        return self.session.client("sqs", config=_config(self.settings))
+        return send_with_curl(self.session.client("sqs", config=_config(self.settings)))
 
     def long_polling_sqs(self) -> "SQSClient":
         """Make a client of its own for a thread that waits in receives."""
-        return self.session.client(
-            "sqs", config=_config(self.settings).merge(Config(read_timeout=LONGEST_POLL_SECONDS + 5))
-        )
+        config = _config(self.settings).merge(Config(read_timeout=LONGEST_POLL_SECONDS + 5))
+        return send_with_curl(self.session.client("sqs", config=config))
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -138,7 +138,7 @@ class Aws:
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """For the tables."""
-        return self.session.client("dynamodb", config=_config(self.settings))
+        return send_with_curl(self.session.client("dynamodb", config=_config(self.settings)))
 
     @cached_property
     def events(self) -> Any:
@@ -150,7 +150,7 @@ class Aws:
     def rekognition(self) -> "RekognitionClient":
         """For the collection."""
         config = _config(self.settings, self.settings.rekognition_max_attempts)
-        return self.session.client("rekognition", config=config)
+        return send_with_curl(self.session.client("rekognition", config=config))
 
 
 def _config(settings: AwsSettings, attempts: int | None = None) -> Config:
