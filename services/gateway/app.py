@@ -20,6 +20,7 @@ from services.gateway.console.drift import drift_pages
 from services.gateway.console.held import held_pages
 from services.gateway.console.holidays import holiday_pages
 from services.gateway.console.home import home_pages
+from services.gateway.console.invitations import invitation_pages
 from services.gateway.console.kiosks import kiosk_pages
 from services.gateway.console.layout import Console, open_console
 from services.gateway.console.lockdown import lockdown_pages
@@ -199,6 +200,7 @@ def create_app(
         account_pages(),
         home_pages(access, kiosk_register, register, held),
         people_pages(register, access, settings),
+        invitation_pages(invitations),
         held_pages(held, register),
         batches_pages(batches, settings),
         dead_letter_pages(dead_letters),

@@ -140,7 +140,8 @@ def _photos(register: Register, person_id: str) -> dict[str, Any]:
     photos, following = register.photos(person_id, position, _PHOTOS_ON_A_PAGE)
     cursor = cursors.write(following)
     more = cursor and url_for("people_pages.photos", person_id=person_id, cursor=cursor)
-    return {"photos": photos, "more": more}
+    newest_first = sorted(photos, key=lambda photo: photo.received_at, reverse=True)
+    return {"photos": newest_first, "more": more}
 
 
 def _photo(register: Register, person_id: str, enrollment_id: str) -> Response:

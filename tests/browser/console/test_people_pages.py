@@ -192,3 +192,20 @@ def test_a_photo_that_resembles_somebody_else_is_decided_about_side_by_side(
     expect(pair).to_contain_text("The photo was deleted and opens no door.", timeout=30_000)
     enrollment = console.api("GET", f"/v1/enrollments/{sent.json()['enrollment_id']}").json()
     assert enrollment["status"] == "rejected"
+
+
+def test_a_person_is_invited_by_a_link_that_is_shown_once(console: Seeded, visit: Callable[..., Page]):
+    page = visit(f"/console/people/{console.people[ADA]}", Role.ENROLLER)
+    page.get_by_role("button", name="Invite to send photos").click()
+    page.get_by_label("Valid for").select_option("3 days")
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("#invitation output")
+    expect(link).to_contain_text(f"{console.url}/join#")
+    address = link.inner_text()
+    page.get_by_role("button", name="I have kept it").click()
+    expect(page.locator(".invitations")).to_contain_text("Open")
+    assert address not in page.content()
+
+    page.get_by_role("button", name="Take back").click()
+    page.locator("#confirm").get_by_role("button", name="Take back").click()
+    expect(page.locator(".invitations")).to_contain_text("Taken back")

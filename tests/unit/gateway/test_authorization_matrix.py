@@ -161,6 +161,7 @@ GET     /console/people/<person_id>/details                     page:people:read
 GET     /console/people/<person_id>/advice                      page:people:read
 GET     /console/people/<person_id>/photos                      page:people:read
 GET     /console/people/<person_id>/photos/<enrollment_id>      page:people:read
+GET     /console/people/<person_id>/invitations                 page:people:read
 GET     /console/deletions/<deletion_id>                        page:people:read
 GET     /console/held                                           page:people:read
 GET     /console/held/rows                                      page:people:read

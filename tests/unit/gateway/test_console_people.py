@@ -1,7 +1,7 @@
 """The pages of people: what each role sees of them."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from services.contracts.domain import (
     Resemblance,
 )
 from services.contracts.ids import kept_photo_key
+from services.contracts.invitations import invite
 from services.contracts.reasons import RejectionReason
 from services.gateway.page_files import STATIC
 from tests.unit.gateway.conftest import Gateway
@@ -146,20 +147,28 @@ def test_a_viewer_sees_a_person_without_photos_and_changes_nothing(gateway: Gate
     assert "Choose files" not in main
 
 
-def test_photos_tell_how_they_stand_and_what_to_do(gateway: Gateway, enroller: FlaskClient):
+def test_photos_tell_how_they_stand_and_what_to_do_the_newest_first(gateway: Gateway, enroller: FlaskClient):
     gateway.people.create(ADA)
     add(
         gateway,
         photo("e-1", EnrollmentStatus.INDEXED),
-        photo("e-2", EnrollmentStatus.REJECTED, rejection=RejectionReason.NO_FACE, detail="0 faces"),
-        photo("e-3", EnrollmentStatus.RECEIVED),
+        photo(
+            "e-2",
+            EnrollmentStatus.REJECTED,
+            rejection=RejectionReason.NO_FACE,
+            detail="0 faces",
+            received_at=NOW + timedelta(minutes=1),
+        ),
+        photo("e-3", EnrollmentStatus.RECEIVED, received_at=NOW + timedelta(minutes=2)),
         photo(
             "e-4",
             EnrollmentStatus.HELD,
+            received_at=NOW + timedelta(minutes=3),
             held_for=Resemblance(person_id="bob", full_name="Bob", similarity=99.5),
         ),
     )
-    indexed, rejected, received, held = shown(enroller, "people/ada/photos").split("<article")[1:]
+    photos = shown(enroller, "people/ada/photos").split("<article")[1:]
+    held, received, rejected, indexed = photos
     assert 'src="/v1/people/ada/photos/e-1/image"' in indexed
     assert "No face was found" in rejected
     assert "0 faces" in rejected
@@ -241,3 +250,25 @@ def test_an_unknown_person_is_told_of_in_words(enroller: FlaskClient):
     answer = enroller.get("/console/people/nobody", headers={"Accept-Language": "de"})
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
+
+
+def test_invitations_are_listed_and_taken_back_while_they_are_open(gateway: Gateway, enroller: FlaskClient):
+    gateway.people.create(ADA)
+    assert 'data-api="POST /v1/people/ada/invitations"' in shown(enroller, "people/ada")
+    assert shown(enroller, "people/ada/invitations").strip() == ""
+    for number in range(11):
+        invitation, _ = invite(ADA, "operator enroller", datetime.now(UTC) - timedelta(days=number))
+        gateway.invitations.add(invitation)
+    listed = shown(enroller, "people/ada/invitations")
+    assert (listed.count(">Open<"), listed.count(">Expired<"), listed.count("data-api")) == (7, 3, 7)
+    more = listed.rsplit('hx-get="', 1)[1].split('"')[0]
+    rest = enroller.get(more).text
+    assert (rest.count("<tr"), rest.count("<table")) == (1, 0)
+
+
+def test_a_viewer_takes_no_invitation_back(gateway: Gateway, viewer: FlaskClient):
+    gateway.people.create(ADA)
+    gateway.invitations.add(invite(ADA, "operator enroller", datetime.now(UTC))[0])
+    listed = shown(viewer, "people/ada/invitations")
+    assert ">Open<" in listed
+    assert "data-api" not in listed
