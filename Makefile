@@ -139,7 +139,7 @@ $(ASSETS): assets/package-lock.json localaws/rekognition/engine/packs/default/pa
 
 .PHONY: lock
 lock: environment ## Choose versions anew within pyproject.toml's bounds
-	@for lock in uv nodejs fuzz checkov; do \
+	@for lock in uv nodejs fuzz checkov proxy; do \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	    --custom-compile-command "make lock" requirements/$$lock.in -o requirements/$$lock.lock; done
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --group dev \

@@ -18,6 +18,7 @@ from infra.deploy import deploy as deploy_stack
 from infra.deploy import open_stack
 from infra.errors import DeploymentError
 from infra.parts import CORE, Part
+from infra.sites import Site
 from infra.stack import Stack
 
 StackName = Annotated[str, typer.Option("--stack", help="The CloudFormation stack's name.")]
@@ -46,16 +47,21 @@ def deploy(
             help="A part to deploy; may be given several times. Queues, data and policies if not given."
         ),
     ] = None,
+    site: Annotated[
+        Site | None, typer.Option(help="A site's size: all of its parts, with its parameters.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Carry the changes out without asking.")] = False,
 ) -> None:
     """Deploy the stack: show what would change, ask, follow it, print the outputs."""
-    values = (parameters_of_file(parameters) if parameters else {}) | dict(map(_parameter, parameter or []))
+    values = site.parameters if site else {}
+    values |= parameters_of_file(parameters) if parameters else {}
+    values |= dict(map(_parameter, parameter or []))
     with _credentials():
         outputs = deploy_stack(
             boto3.Session(region_name=region),
             stack,
             parameters=values,
-            parts=part or CORE,
+            parts=part or (site.parts if site else CORE),
             progress=_say,
             approve=_show if yes else _ask,
         )

@@ -9,7 +9,7 @@ import boto3
 from infra.codebucket import CodeBucket
 from infra.errors import DeploymentError
 from infra.package import package
-from infra.parts import CORE, Part, require_known
+from infra.parts import CORE, INSTANCES, Part, require_known
 from infra.release import release
 from infra.stack import Approve, Progress, Stack
 
@@ -90,9 +90,9 @@ def deploy(
             code = package()
             bucket.store(code)
             values |= {"CodeBucket": bucket.name, "CodeKey": code.key}
-        if part is Part.COMPUTE:
+        if part in INSTANCES:
             progress("packing the release")
-            packed = release()
+            packed = release(with_proxy=part is Part.SINGLE)
             bucket.store(packed)
             values["ReleaseKey"] = packed.key
         known = {name: value for name, value in values.items() if name in declared[part]}

@@ -23,6 +23,7 @@ class Part(StrEnum):
     NETWORK = "network"
     OBSERVABILITY = "observability"
     COMPUTE = "compute"
+    SINGLE = "single"
 
     @property
     def template(self) -> Path:
@@ -36,6 +37,8 @@ class Part(StrEnum):
 
 #: What the services need wherever they run; a laptop deploys these and no others.
 CORE = (Part.QUEUES, Part.DATA, Part.POLICIES)
+#: Where they run on AWS, one way or the other.
+INSTANCES = frozenset({Part.COMPUTE, Part.SINGLE})
 
 
 def require_known(given: Iterable[str], declared: set[str], deployed: Iterable[Part]) -> None:

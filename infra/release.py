@@ -16,11 +16,17 @@ from infra.package import Package
 _SOURCES = Path(__file__).parents[1]
 #: What the pages load, which make puts there.
 _PAGES = Path("services", "gateway", "static", "vendor")
+_PROGRAMS = frozenset({"install.sh", "caddy"})
 #: What the instances are: Amazon Linux 2023 on Graviton, whose glibc is 2.34, with its Python 3.12.
 PLATFORM, PYTHON = "aarch64-manylinux_2_34", "3.12"
 
 
-def release(sources: Path = _SOURCES, lock: Path = _SOURCES / "requirements" / "services.lock") -> Package:
+def release(
+    sources: Path = _SOURCES,
+    lock: Path = _SOURCES / "requirements" / "services.lock",
+    *,
+    with_proxy: bool = False,
+) -> Package:
     """Pack a release; the same sources and lock make the same bytes.
 
     Parameters
@@ -29,6 +35,8 @@ def release(sources: Path = _SOURCES, lock: Path = _SOURCES / "requirements" / "
         A checkout of the project.
     lock : pathlib.Path
         The packages, with versions and hashes.
+    with_proxy : bool
+        Whether it has Caddy, for an instance that nothing stands before.
 
     Raises
     ------
@@ -38,9 +46,13 @@ def release(sources: Path = _SOURCES, lock: Path = _SOURCES / "requirements" / "
     if not (sources / _PAGES).is_dir():
         raise DeploymentError(f"{sources / _PAGES} is missing: run `make assets` in the checkout first.")
     with TemporaryDirectory() as folder:
-        packages = Path(folder)
+        packages, proxy = Path(folder, "packages"), Path(folder, "proxy")
         _install(lock, packages)
-        return _packed(dict(_contents(sources, packages)))
+        contents = dict(_contents(sources, packages))
+        if with_proxy:
+            _install(_SOURCES / "requirements" / "proxy.lock", proxy)
+            contents["caddy"] = proxy / "bin" / "caddy"
+        return _packed(contents)
 
 
 def _install(lock: Path, into: Path) -> None:
@@ -81,7 +93,7 @@ def _packed(contents: dict[str, Path]) -> Package:
             data = file.read_bytes()
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
-            entry.mode = 0o755 if name.endswith(".sh") else 0o644
+            entry.mode = 0o755 if name in _PROGRAMS else 0o644
             archive.addfile(entry, io.BytesIO(data))
     # named after what is in it: zlib's versions compress differently
     key = f"releases/{sha256(raw.getvalue()).hexdigest()}.tar.gz"

@@ -8,11 +8,13 @@ from typing import Any
 import yaml
 
 from infra.filled import resources_made
-from infra.parts import Part
+from infra.parts import CORE, Part
 from services.prices.usage import Usage
 from services.prices.workload import Workload
 
 _SIZES = Path(__file__).parent / "sizes"
+#: A gateway, a recognize and an enroll worker, where they share an instance; elsewhere each has its own.
+_PROCESSES = 3
 #: An application load balancer has an address in each of its two zones.
 _BALANCER_ADDRESSES = 2
 #: A policy that follows a target makes one alarm for more instances and one for fewer.
@@ -27,6 +29,12 @@ class Site(StrEnum):
     SMALL = "small"
     MEDIUM = "medium"
     LARGE = "large"
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is made of: a small site has one instance."""
+        instances = Part.SINGLE if self is Site.SMALL else Part.COMPUTE
+        return (*CORE, Part.NETWORK, Part.OBSERVABILITY, instances)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -44,7 +52,7 @@ class Site(StrEnum):
             people=people,
             photos=3 * people,
             kiosks=kiosks,
-            processes=sum(self.installation.instances.values()),
+            processes=_PROCESSES if Part.SINGLE in self.parts else sum(self.installation.instances.values()),
         )
 
     @property
@@ -52,7 +60,7 @@ class Site(StrEnum):
         """What stands there for a month, counted in the templates, with no more instances than always run."""
         parameters = self.parameters
         total = Usage()
-        for part in Part:
+        for part in self.parts:
             total += _installed(resources_made(part.template.read_text(), parameters))
         return total
 
@@ -95,12 +103,12 @@ def _instances(resources: _Resources) -> tuple[dict[str, float], float]:
     numbers: dict[str, float] = {}
     disks = 0.0
     for resource in resources.values():
-        if resource["Type"] != "AWS::AutoScaling::AutoScalingGroup":
+        if resource["Type"] not in {"AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance"}:
             continue
         group = resource["Properties"]
         template = resources[group["LaunchTemplate"]["LaunchTemplateId"]["Ref"]]
         launched = template["Properties"]["LaunchTemplateData"]
-        number = float(group["MinSize"])
+        number = float(group.get("MinSize", 1))
         numbers[launched["InstanceType"]] = numbers.get(launched["InstanceType"], 0) + number
         disks += number * sum(disk["Ebs"]["VolumeSize"] for disk in launched["BlockDeviceMappings"])
     return numbers, disks

@@ -1,8 +1,7 @@
 #!/bin/sh
-# Installs this release and starts one unit of it: install.sh UNIT, the services' environment on standard input.
+# Installs this release and starts units of it: install.sh UNIT..., the services' environment on standard input.
 # Nothing is fetched, and what was installed before is replaced whole.
 set -eu
-unit=$1
 release=$(cd "$(dirname "$0")" && pwd)
 
 getent passwd facegate >/dev/null || useradd --system --home-dir /nonexistent --shell /sbin/nologin facegate
@@ -13,5 +12,5 @@ rm -rf /opt/facegate/app
 cp -r "$release" /opt/facegate/app
 cp "$release"/*.service /etc/systemd/system/
 systemctl daemon-reload
-systemctl enable "$unit"
-systemctl restart "$unit"
+systemctl enable "$@"
+systemctl restart "$@"

@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 
 import infra.deploy
-from cli.deploy import parameters_of_file
 from infra.deploy import deploy, open_stack
 from infra.errors import DeploymentError
 from infra.package import Package
 from infra.parts import GIVEN, Part
 from infra.resources import parameters_of
+from infra.sites import Site
 
 REPOSITORY = Path(__file__).parents[2]
 SITE = "facegate-site"
-REAL_OBSERVABILITY, REAL_COMPUTE = Part.OBSERVABILITY.template, Part.COMPUTE.template
+#: The templates as AWS gets them.
+REAL = {part: part.template.read_text() for part in Part}
 
 
 def resources(template):
@@ -35,9 +36,15 @@ PARAMETERS = {
     "CertificateArn": "arn:aws:acm:eu-central-1:000000000000:certificate/one",
     "InstanceImage": IMAGE,
     "SleepsAtNight": "true",
+    "SiteName": "doors.example.org",
 }
-#: What the embedded AWS refuses: alarms on several metrics.
-UNKNOWN = "      Metrics:\n"
+#: What the embedded AWS refuses: alarms on several metrics, an instance outside of a group, and its address.
+UNKNOWN = [
+    "      Metrics:\n",
+    "    Type: AWS::EC2::Instance\n",
+    "    Type: AWS::EC2::EIP\n",
+    "!Ref Instance\n",
+]
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +54,14 @@ def site(emulator, tmp_path_factory):
     for part in Part:
         text = part.template.read_text()
         for name, resource in resources(text).items():
-            if UNKNOWN in resource:
-                text = text.replace(f"  {name}:\n{resource}", "")
+            if any(unknown in resource for unknown in UNKNOWN):
+                text = text.replace(f"  {name}:\n{resource}", "").replace(f"!Ref {name}}}", "none}")
         (known / f"{part}.yaml").write_text(text)
     emulator.session.client("ssm").put_parameter(Name=IMAGE, Value="ami-0123456789abcdef0", Type="String")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Part, "template", property(lambda part: known / f"{part}.yaml"))
         # its packages would have to be fetched; see test_release.py
-        patch.setattr(infra.deploy, "release", lambda: Package("releases/one.tar.gz", b"a release"))
+        patch.setattr(infra.deploy, "release", lambda **_: Package("releases/one.tar.gz", b"a release"))
         yield deploy(emulator.session, SITE, parts=tuple(Part), parameters=PARAMETERS)
 
 
@@ -80,19 +87,21 @@ def watched_names(site):
 
 def test_every_alarm_watches_what_the_stack_has_and_tells_somebody(emulator, site, cloudwatch):
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{SITE}-")["MetricAlarms"]
-    assert len(alarms) == 10
+    assert len(alarms) == 11
     for alarm in alarms:
-        if alarm["Namespace"] != "AWS/ApplicationELB":
+        if alarm["Namespace"] not in {"AWS/ApplicationELB", "AWS/EC2"}:
             [dimension] = alarm["Dimensions"]
             assert dimension["Value"] in watched_names(site)
     actions = {alarm["AlarmName"].removeprefix(f"{SITE}-"): alarm["AlarmActions"] for alarm in alarms}
     [scaling] = actions.pop("recognitions-wait")
     assert "scalingPolicy" in scaling
+    recovery, *told = actions.pop("instance-fails")
+    assert (recovery, told) == ("arn:aws:automate:eu-central-1:ec2:recover", [site["AlertsTopicArn"]])
     assert list(actions.values()) == [[site["AlertsTopicArn"]]] * 9
 
 
 def test_alarms_that_only_aws_knows_watch_what_the_stack_has_too(site, parsed):
-    resources = parsed(REAL_OBSERVABILITY.read_text())["Resources"].values()
+    resources = parsed(REAL[Part.OBSERVABILITY])["Resources"].values()
     alarms = [resource["Properties"] for resource in resources if "Metrics" in resource["Properties"]]
     assert len(alarms) == 3
     for alarm in alarms:
@@ -147,21 +156,24 @@ def user_data(emulator, service):
 
 
 @pytest.mark.parametrize(
-    ("service", "unit"),
+    ("service", "units"),
     [
-        ("gateway", "facegate-gateway.service"),
-        ("recognize", "facegate-worker@recognize.service"),
-        ("enroll", "facegate-worker@enroll.service"),
+        ("gateway", ["gateway"]),
+        ("recognize", ["worker@recognize"]),
+        ("enroll", ["worker@enroll"]),
+        ("single", ["gateway", "worker@recognize", "worker@enroll", "proxy"]),
     ],
 )
-def test_an_instance_installs_the_release_and_starts_its_unit(emulator, site, service, unit, tmp_path):
+def test_an_instance_installs_the_release_and_starts_its_units(emulator, site, service, units, tmp_path):
     script = user_data(emulator, service)
     assert "s3://facegate-code-000000000000-eu-central-1/releases/one.tar.gz" in script
-    assert f"install.sh {unit} <<SETTINGS" in script
+    started = re.search(r"install\.sh (.*?) <<SETTINGS", script.replace("\\\n", ""))[1].split()
+    assert started == [f"facegate-{unit}.service" for unit in units]
     settings = script.partition("<<SETTINGS\n")[2].partition("\nSETTINGS\n")[0].splitlines()
     assert {"AWS_REGION=eu-central-1", f"FACEGATE_STACK={SITE}"} <= set(settings)
     known = (REPOSITORY / "services" / "variables.txt").read_text().split()
-    assert {line.partition("=")[0] for line in settings} <= set(known)
+    # Caddy's own
+    assert {line.partition("=")[0] for line in settings} - {"FACEGATE_SITE"} <= set(known)
     checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
 
@@ -182,6 +194,28 @@ def test_every_service_has_a_role_with_its_own_policy_and_no_other(emulator, sit
         }
 
 
+def test_a_single_instance_may_do_what_all_services_may(emulator, site):
+    made = open_stack(emulator.session, f"{SITE}-single").resources()
+    [role] = [resource.id for resource in made if resource.kind == "AWS::IAM::Role"]
+    iam = emulator.session.client("iam")
+    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    own = {arn for output, arn in site.items() if output.endswith("PolicyArn")}
+    assert {policy["PolicyArn"] for policy in attached} == {
+        *own,
+        "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+    }
+
+
+def test_a_single_instance_is_made_of_its_template_and_has_the_sites_address(parsed):
+    single = parsed(REAL[Part.SINGLE])
+    made = {name: resource["Properties"] for name, resource in single["Resources"].items()}
+    assert made["Instance"]["LaunchTemplate"]["LaunchTemplateId"] == ("Ref", "Template")
+    assert made["Template"]["LaunchTemplateData"]["MetadataOptions"]["HttpTokens"] == "required"
+    assert made["AddressOfInstance"]["InstanceId"] == ("Ref", "Instance")
+    assert made["AddressOfInstance"]["AllocationId"] == ("GetAtt", "Address.AllocationId")
+    assert single["Outputs"]["GatewayAddress"]["Value"] == ("Ref", "Address")
+
+
 def test_workers_sleep_at_night_and_gateways_do_not(emulator, site):
     scheduled = emulator.session.client("autoscaling").describe_scheduled_actions()
     groups = [
@@ -196,8 +230,12 @@ def test_workers_sleep_at_night_and_gateways_do_not(emulator, site):
     )
 
 
-def test_nothing_but_the_load_balancer_is_reached_from_outside(parsed):
-    resources = parsed((REPOSITORY / "infra" / "parts" / "compute.yaml").read_text())["Resources"]
+def test_nothing_but_the_load_balancer_or_the_single_instance_is_reached_from_outside(parsed):
+    resources = {
+        f"{part}.{name}": resource
+        for part, template in REAL.items()
+        for name, resource in parsed(template)["Resources"].items()
+    }
     open_to = {
         name: [
             rule["CidrIp"]
@@ -207,14 +245,21 @@ def test_nothing_but_the_load_balancer_is_reached_from_outside(parsed):
         for name, resource in resources.items()
         if resource["Type"] == "AWS::EC2::SecurityGroup"
     }
-    assert {name: cidrs for name, cidrs in open_to.items() if cidrs} == {
-        "BalancerSecurityGroup": [("Ref", "KiosksCidr")]
+    from_inside = [("Sub", "${NetworkPrefix}.0.0/16")]
+    assert {name: cidrs for name, cidrs in open_to.items() if cidrs not in ([], from_inside)} == {
+        "compute.BalancerSecurityGroup": [("Ref", "KiosksCidr")],
+        "single.SecurityGroup": [("Ref", "KiosksCidr")],
     }
 
 
-@pytest.mark.parametrize("size", ["small", "medium", "large"])
-def test_a_size_names_parameters_that_there_are_and_grows_where_it_must(size):
-    values = parameters_of_file(REPOSITORY / "infra" / "sizes" / f"{size}.yaml")
-    assert set(values) <= parameters_of(REAL_COMPUTE.read_text()) - GIVEN
+@pytest.mark.parametrize("site", Site)
+def test_a_size_names_parameters_that_its_parts_have(site):
+    declared = set().union(*(parameters_of(template) for template in map(REAL.get, site.parts)))
+    assert set(site.parameters) <= declared - GIVEN
+
+
+@pytest.mark.parametrize("site", [Site.MEDIUM, Site.LARGE])
+def test_a_size_grows_where_it_must(site):
+    values = site.parameters
     for service in ("Gateway", "Recognize", "Enroll"):
         assert int(values[f"{service}Minimum"]) <= int(values[f"{service}Maximum"])

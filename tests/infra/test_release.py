@@ -56,6 +56,21 @@ def test_a_release_has_the_services_their_packages_for_the_instances_and_the_ins
     assert not [name for name in names if "__pycache__" in name or name.startswith("packages/bin")]
 
 
+def test_a_release_for_a_single_instance_has_its_proxy_and_what_that_is_told(checkout, lock, monkeypatch):
+    fetched = []
+
+    def install(lock, into):
+        fetched.append(lock.name)
+        (into / "bin").mkdir(parents=True)
+        (into / "bin" / "caddy").write_bytes(b"a proxy")
+
+    monkeypatch.setattr("infra.release._install", install)
+    with tarfile.open(fileobj=io.BytesIO(release(checkout, lock, with_proxy=True).data)) as archive:
+        assert archive.getmember("caddy").mode == 0o755
+        assert {"Caddyfile", "facegate-proxy.service"} <= set(archive.getnames())
+    assert fetched == ["services.lock", "proxy.lock"]
+
+
 def test_the_same_sources_make_the_same_release(packed, checkout, lock):
     assert release(checkout, lock) == packed
 
@@ -94,6 +109,7 @@ def test_units_run_the_commands_that_one_machine_runs(tmp_path):
 def test_systemd_understands_the_units(tmp_path):
     for unit in INSTANCE.glob("*.service"):
         text = unit.read_text().replace(f"/usr/bin/python{PYTHON}", sys.executable)
+        text = text.replace("/opt/facegate/app/caddy", sys.executable)
         (tmp_path / unit.name).write_text(text)
     answer = subprocess.run(
         ["systemd-analyze", "verify", *tmp_path.glob("*.service")],

@@ -36,7 +36,7 @@ def test_a_template_is_filled_with_parameters_and_their_defaults():
     assert made["Always"]["Properties"] == {"Size": "3", "Kind": "large", "Of": {"Ref": "Asked"}}
 
 
-@pytest.mark.parametrize("site", Site)
+@pytest.mark.parametrize("site", [Site.MEDIUM, Site.LARGE])
 def test_a_site_has_the_instances_that_its_parameters_ask_for(site):
     parameters = site.parameters
     always = sum(int(parameters[f"{service}Minimum"]) for service in ("Gateway", "Recognize", "Enroll"))
@@ -46,6 +46,14 @@ def test_a_site_has_the_instances_that_its_parameters_ask_for(site):
         parameters[f"{service}InstanceType"] for service in ("Gateway", "Recognize", "Enroll")
     }
     assert installed.volume_gb == 8 * always
+
+
+def test_a_small_site_is_one_instance_with_an_address_and_without_a_load_balancer():
+    installed = Site.SMALL.installation
+    assert installed.instances == {Site.SMALL.parameters["InstanceType"]: 1}
+    assert (installed.volume_gb, installed.public_addresses, installed.balancers) == (8, 1, 0)
+    assert installed.endpoints == 2
+    assert Site.SMALL.workload.processes == 3
 
 
 def test_a_site_is_more_than_its_machines():
