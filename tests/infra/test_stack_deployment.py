@@ -71,26 +71,6 @@ def test_a_plain_put_is_encrypted_with_the_stacks_key(emulator, outputs):
     assert head["SSEKMSKeyId"] == outputs["DataKeyArn"]
 
 
-def test_the_bucket_is_what_the_template_says(emulator, outputs, template):
-    s3 = emulator.session.client("s3")
-    bucket = {"Bucket": outputs["PhotoBucketName"]}
-    declared = template["Resources"]["PhotoBucket"]["Properties"]
-    [rule] = s3.get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]["Rules"]
-    assert rule["ApplyServerSideEncryptionByDefault"] == {
-        "SSEAlgorithm": "aws:kms",
-        "KMSMasterKeyID": outputs["DataKeyArn"],
-    }
-    assert rule["BucketKeyEnabled"] is True
-    assert s3.get_bucket_versioning(**bucket)["Status"] == "Enabled"
-    blocked = s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"]
-    assert blocked == declared["PublicAccessBlockConfiguration"]
-    controls = s3.get_bucket_ownership_controls(**bucket)["OwnershipControls"]
-    assert controls == declared["OwnershipControls"]
-    notifications = s3.get_bucket_notification_configuration(**bucket)["LambdaFunctionConfigurations"]
-    prefixes = {entry["Filter"]["Key"]["FilterRules"][0]["Value"] for entry in notifications}
-    assert prefixes == {"index/", "frames/"}
-
-
 def test_frames_expire_after_a_day_and_replaced_photos_after_a_month(emulator, outputs, template):
     rules = emulator.session.client("s3").get_bucket_lifecycle_configuration(
         Bucket=outputs["PhotoBucketName"]
@@ -117,24 +97,6 @@ def test_kept_photos_become_cheaper_where_that_is_asked_for(emulator):
     )["Rules"]
     moved = {rule["Filter"]["Prefix"]: rule["Transitions"] for rule in rules if "Transitions" in rule}
     assert moved == {"photos/": [{"Days": 90, "StorageClass": "GLACIER_IR"}]}
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_every_table_is_what_the_template_says(emulator, outputs, template, table):
-    dynamodb = emulator.session.client("dynamodb")
-    name = outputs[f"{table}Name"]
-    declared = template["Resources"][table]["Properties"]
-    described = dynamodb.describe_table(TableName=name)["Table"]
-    assert described["KeySchema"] == [{"AttributeName": TABLES[table], "KeyType": "HASH"}]
-    assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-    assert described["DeletionProtectionEnabled"] is True
-    assert described["SSEDescription"]["KMSMasterKeyArn"] == outputs["DataKeyArn"]
-    assert described["SSEDescription"]["SSEType"] == "KMS"
-    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    declared_expiry = declared.get("TimeToLiveSpecification", {})
-    assert expiry.get("AttributeName") == declared_expiry.get("AttributeName")
 
 
 #: An item that is in the index, and the keys to ask it by.
@@ -218,12 +180,6 @@ def test_every_queue_is_what_the_design_says(emulator, outputs, queue, expected)
         assert json.loads(either["Policy"])["Statement"][0]["Sid"] == "DenyInsecureTransport"
 
 
-def test_the_key_rotates_and_has_an_alias(emulator, outputs, stack_name):
-    kms = emulator.session.client("kms")
-    assert kms.describe_key(KeyId=f"alias/{stack_name}")["KeyMetadata"]["Arn"] == outputs["DataKeyArn"]
-    assert kms.get_key_rotation_status(KeyId=outputs["DataKeyArn"])["KeyRotationEnabled"] is True
-
-
 def test_the_stack_makes_its_collection(outputs, rekognition, stack_name):
     assert ("CreateCollection", stack_name) in rekognition.calls
     assert outputs["CollectionId"] == stack_name
@@ -289,6 +245,35 @@ def test_a_changed_parameter_is_applied_and_kept_by_the_next_deployment(
         Bucket=outputs["PhotoBucketName"], Key="posted-frames/after", Body=b"frame"
     )
     assert put["SSEKMSKeyId"] == outputs["DataKeyArn"]
+
+
+def test_a_queue_is_added_and_removed_and_the_others_keep_their_messages(emulator, tmp_path, monkeypatch):
+    def deployed():
+        changes = []
+        outputs = deploying.deploy(
+            emulator.session,
+            "facegate-more",
+            parts={Part.QUEUES},
+            approve=lambda proposed: changes.extend(proposed) or True,
+        )
+        return outputs, changes
+
+    sqs = emulator.session.client("sqs")
+    outputs, _ = deployed()
+    sqs.send_message(QueueUrl=outputs["EnrollQueueUrl"], MessageBody="waits")
+    declared = Part.QUEUES.template.read_text()
+    longer = tmp_path / "queues.yaml"
+    queue = "  Extra:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: facegate-more-extra}\n"
+    longer.write_text(declared.replace("\nOutputs:", f"\n{queue}\nOutputs:"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Part, "template", longer)
+        assert deployed() == (outputs, [Change("Add", "Extra", "AWS::SQS::Queue", replaced=False)])
+    assert sqs.get_queue_url(QueueName="facegate-more-extra")
+    assert deployed() == (outputs, [Change("Remove", "Extra", "AWS::SQS::Queue", replaced=False)])
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+        sqs.get_queue_url(QueueName="facegate-more-extra")
+    assert sqs.receive_message(QueueUrl=outputs["EnrollQueueUrl"])["Messages"][0]["Body"] == "waits"
+    deploying.open_stack(emulator.session, Part.QUEUES.stack_name("facegate-more")).delete()
 
 
 TABLE_ALONE = {
