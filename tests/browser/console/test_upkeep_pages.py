@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from services.contracts.operators import Role
+from tests.browser.conftest import Visits
 from tests.browser.console.conftest import Seeded
 from tests.conftest import until
 
@@ -30,7 +31,7 @@ def letters_with(console: Seeded, text: str) -> list[str]:
 
 
 def test_a_message_is_read_with_its_reason_sent_again_and_deleted(
-    console: Seeded, visit: Callable[..., Page], failed: str
+    console: Seeded, visit: Callable[..., Page], visits: Visits, failed: str
 ):
     [first] = letters_with(console, failed)
     page = visit("/console/dead-letters", Role.OPERATOR)
@@ -38,6 +39,7 @@ def test_a_message_is_read_with_its_reason_sent_again_and_deleted(
     expect(row).to_contain_text("not a Celery message")
     row.get_by_text("Details").click()
     expect(row.get_by_text(failed)).to_be_visible()
+    visits.keep(page, "console-dead-letters-read")
     row.get_by_role("button", name="Send again").click()
 
     # nobody can read it now either: it comes back as another message
