@@ -18,8 +18,8 @@ from services.gateway.uuid7 import uuid7
 
 _log = structlog.stdlib.get_logger(__name__)
 
-#: A census is held in memory, some 4 kB a face with its person: larger sites check from the command line.
-MOST_READ = 200_000
+#: A census is held in memory, some 1.3 kB a record: larger sites check from the command line.
+MOST_READ = 100_000
 MOST_KEPT = 200
 _TELL_EVERY_SECONDS = 2.0
 
