@@ -13,6 +13,7 @@ from services.gateway.authentication import KioskAuthenticator, PrincipalAuthent
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
 from services.gateway.consent_api import consent_api
+from services.gateway.console.audit import audit_pages
 from services.gateway.console.batches import batches_pages
 from services.gateway.console.dead_letters import dead_letter_pages
 from services.gateway.console.doors import door_pages
@@ -23,6 +24,7 @@ from services.gateway.console.home import home_pages
 from services.gateway.console.invitations import invitation_pages
 from services.gateway.console.kiosks import kiosk_pages
 from services.gateway.console.layout import Console, open_console
+from services.gateway.console.live import live_pages
 from services.gateway.console.lockdown import lockdown_pages
 from services.gateway.console.operators import operator_pages
 from services.gateway.console.people import people_pages
@@ -199,6 +201,8 @@ def create_app(
         sign_in_pages(),
         account_pages(),
         home_pages(access, kiosk_register, register, held),
+        live_pages(audit, access, sessions),
+        audit_pages(audit),
         people_pages(register, access, settings),
         invitation_pages(invitations),
         held_pages(held, register),

@@ -55,8 +55,8 @@ def recorded_endpoints(app: Flask) -> set[str]:
     return {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(_API)
-        and ((rule.methods or set()) - _SAFE or hasattr(app.view_functions[rule.endpoint], _LOOK))
+        if hasattr(app.view_functions[rule.endpoint], _LOOK)
+        or (rule.rule.startswith(_API) and (rule.methods or set()) - _SAFE)
     }
 
 

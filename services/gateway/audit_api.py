@@ -18,14 +18,15 @@ from services.gateway.audit import Recorder, look
 from services.gateway.audit_bodies import AuditBody, AuditRecordBody, VerificationBody
 from services.gateway.authentication import PrincipalAuthenticator
 from services.gateway.cursors import Cursors, page_size
+from services.gateway.decision_feed import DecisionFeed
 from services.gateway.json_answer import json_answer
 from services.gateway.openapi import Answer, Parameter, operation
 from services.gateway.openapi_fields import CONTENT_DISPOSITION, PAGE
 from services.gateway.periods import PERIOD, days_of, instants_of
 from services.gateway.problems import INVALID_CURSOR, INVALID_QUERY, Problem
 
-_MOST_DAYS = 366
-_MOST_DAYS_VERIFIED = 31
+MOST_DAYS = 366
+MOST_DAYS_VERIFIED = 31
 _HASH = re.compile(r"[0-9a-f]{64}")
 _FORMAT = Parameter(
     "format",
@@ -69,11 +70,14 @@ class AuditDesk:
     ----------
     verifier : callable
         Makes one for a verification, which is of a moment.
+    feed : DecisionFeed
+        Tells of decisions as they are made.
     """
 
     recorder: Recorder
     trail: Trail
     verifier: Callable[[datetime], Verifier]
+    feed: DecisionFeed
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -90,7 +94,7 @@ def audit_api(desk: AuditDesk, authenticator: PrincipalAuthenticator) -> Bluepri
         parameters=(*PERIOD, *PAGE),
     )
     def records() -> Response:
-        first, last = days_of(request.args, _MOST_DAYS)
+        first, last = days_of(request.args, MOST_DAYS)
         cursors = Cursors(g.principal, f"audit {first} {last}")
         after, size = cursors.read(request.args.get("cursor")), page_size(request.args)
         try:
@@ -114,7 +118,7 @@ def audit_api(desk: AuditDesk, authenticator: PrincipalAuthenticator) -> Bluepri
         parameters=(*PERIOD, _FORMAT),
     )
     def export_records() -> Response:
-        first, last = days_of(request.args, _MOST_DAYS)
+        first, last = days_of(request.args, MOST_DAYS)
         form = _form(request.args.get("format", ExportFormat.JSONL.value))
         lines = export(desk.trail.between(*instants_of(first, last)), form)
         response = Response(stream_with_context(lines), mimetype=form.media_type)
@@ -127,14 +131,12 @@ def audit_api(desk: AuditDesk, authenticator: PrincipalAuthenticator) -> Bluepri
     @operation(
         "Verify what was recorded",
         Answer(HTTPStatus.OK, "What was found.", VerificationBody),
-        description=f"Reads all records of up to {_MOST_DAYS_VERIFIED} days, and the table of decisions.",
+        description=f"Reads all records of up to {MOST_DAYS_VERIFIED} days, and the table of decisions.",
         parameters=(*PERIOD, _ANCHOR),
     )
     def verification() -> Response:
-        first, last = days_of(request.args, _MOST_DAYS_VERIFIED)
-        anchor = request.args.get("anchor")
-        if anchor is not None and not _HASH.fullmatch(anchor):
-            raise Problem(INVALID_QUERY, "The anchor is a seal's hash: 64 hexadecimal digits.")
+        first, last = days_of(request.args, MOST_DAYS_VERIFIED)
+        anchor = anchor_of(request.args.get("anchor"))
         return json_answer(VerificationBody.of(desk.verifier(desk.now()).verify(first, last, anchor)))
 
     return blueprint
@@ -145,3 +147,16 @@ def _form(text: str) -> ExportFormat:
         return ExportFormat(text)
     except ValueError as error:
         raise Problem(INVALID_QUERY, "The format is jsonl or csv.") from error
+
+
+def anchor_of(text: str | None) -> str | None:
+    """Read the hash of a seal that was noted elsewhere.
+
+    Raises
+    ------
+    Problem
+        If it is none.
+    """
+    if text is not None and not _HASH.fullmatch(text):
+        raise Problem(INVALID_QUERY, "The anchor is a seal's hash: 64 hexadecimal digits.")
+    return text

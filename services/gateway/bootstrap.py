@@ -57,6 +57,7 @@ from services.gateway.backlog import Backlog
 from services.gateway.batches import Batches
 from services.gateway.consent_texts import consent_versions
 from services.gateway.dead_letters import DeadLetterDesk
+from services.gateway.decision_feed import DecisionFeed
 from services.gateway.door_actions import DoorActions
 from services.gateway.drift import DriftChecks
 from services.gateway.emergencies import EmergencyDesk
@@ -164,7 +165,10 @@ def make_app() -> Flask:
         door_actions=DoorActions(DoorActionStore(aws), access, doors.plain_http),
         emergencies=emergency_desk(aws, access, doors),
         audit=AuditDesk(
-            AuditLog(aws, "gateway"), trail, lambda now: TrailVerifier(trail, DecisionStore(aws), now)
+            AuditLog(aws, "gateway"),
+            trail,
+            lambda now: TrailVerifier(trail, DecisionStore(aws), now),
+            DecisionFeed(trail, replies.wait_closed, settings.watchers),
         ),
         operations=OperationsDesk(PulseStore(aws), prices=list_prices()),
         personal=PersonalData(register, PhotoStore(aws), PersonExports(aws)),

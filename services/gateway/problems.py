@@ -582,6 +582,13 @@ INTERNAL = ProblemType(
     "Something went wrong on the gateway's side. Its log has the details under the error id of the answer.",
 )
 
+TOO_MANY_WATCHERS = ProblemType(
+    "too-many-watchers",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many watch",
+    "A process tells so many pages of decisions as they are made. Ask for the list now and then.",
+)
+
 #: Every type above, by slug: none can be left out.
 PROBLEM_TYPES: Mapping[str, ProblemType] = {
     defined.slug: defined for defined in tuple(globals().values()) if isinstance(defined, ProblemType)

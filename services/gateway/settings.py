@@ -101,6 +101,8 @@ class GatewaySettings(BaseSettings):
         Seconds without a request after which an operator's session ends.
     session_longest : float
         Seconds from sign-in after which it ends in any case.
+    watchers : int
+        Most pages of the console that a process tells of decisions as they are made; each holds a thread.
     proxies : int
         How many proxies stand before the gateway, each of which adds to ``X-Forwarded-For`` and
         ``X-Forwarded-Proto``. 0 if none: what clients say there counts for nothing then.
@@ -143,6 +145,7 @@ class GatewaySettings(BaseSettings):
     passwords_at_once: Annotated[int, Field(gt=0)] = 1
     session_idle: Annotated[float, Field(gt=0)] = 30 * 60.0
     session_longest: Annotated[float, Field(gt=0)] = 12 * 3600.0
+    watchers: Annotated[int, Field(ge=0)] = 64
     proxies: Annotated[int, Field(ge=0)] = 0
     hsts_seconds: Annotated[int, Field(ge=0)] = 0
     reply_queue_abandoned_after: Annotated[float, Field(gt=0)] = 3600.0

@@ -19,7 +19,7 @@ from services.gateway.sessions import SignedIn
 _NEEDED = "facegate_page_needs"
 _HOME = "/console"
 #: Pages of our own: never another host's, which would begin with ``//`` or a scheme.
-_OWN_PAGE = re.compile(r"/console(?:/[\w.~%-]+)*(?:\?[\w.~%&=+:-]*)?", re.ASCII)
+_OWN_PAGE = re.compile(r"/console(?:/(?!\.)[\w.~%-]+)*(?:\?[\w.~%&=+:-]*)?", re.ASCII)
 _LONGEST_ADDRESS = 500
 
 View = TypeVar("View", bound=Callable[..., Any])

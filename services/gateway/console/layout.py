@@ -1,6 +1,6 @@
 """What all pages of the console share: their language, their navigation, their frame, and how errors look."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +115,19 @@ def page_blueprint(name: str) -> Blueprint:
     blueprint.register_error_handler(HTTPException, _show_error)
     blueprint.register_error_handler(Exception, _show_error)
     return blueprint
+
+
+def renderer() -> Callable[..., str]:
+    """Make what renders templates in the language and with the rights of this request, when it is over."""
+    app: Flask = current_app._get_current_object()  # pyright: ignore -- as Flask's documentation does
+    texts, principal = g.texts, g.principal
+
+    def render(template: str, **context: Any) -> str:
+        with app.app_context():
+            g.texts, g.principal = texts, principal
+            return render_template(template, **context)
+
+    return render
 
 
 def asked_by_htmx() -> bool:

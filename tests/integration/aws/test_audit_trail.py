@@ -280,3 +280,15 @@ def test_an_export_has_every_record_and_a_spreadsheet_runs_none_of_it(aws, house
     assert len(rest) == len(lines) == 15
     assert "'=HYPERLINK()" in rest[-1]
     assert "'@SUM" in rest[-1]
+
+
+def test_chains_of_deciders_are_followed_from_any_place(aws, house):
+    trail = AuditTrail(aws)
+    chains = trail.chains_of(DAY, "recognize")
+    assert len(chains) == 2
+    assert trail.chains_of(DAY, "enroll") == []
+    records = list(trail.behind(chains[0], ""))
+    assert [listed.chain for listed in records] == [chains[0]] * len(records)
+    assert list(trail.behind(chains[0], records[0].link.place)) == records[1:]
+    assert list(trail.behind(chains[0], "12:00:00.000001")) == records
+    assert list(trail.behind(chains[0], "13:00:00.000000")) == []

@@ -1,12 +1,14 @@
 """The audit trail in memory."""
 
 from datetime import date, datetime, timedelta
+from threading import Event
 
 from services.audit.chain import Listed, Opening, link, open_chain
 from services.audit.trail import TrailVerifier
 from services.aws.errors import AwsUnavailable
 from services.contracts.audit import AuditEntry
 from services.gateway.audit_api import AuditDesk
+from services.gateway.decision_feed import DecisionFeed
 
 
 class InMemoryAudit:
@@ -17,6 +19,8 @@ class InMemoryAudit:
         self.listed: list[Listed] = []
         self.out_of_reach = False
         self.opening: Opening | None = None
+        self.closed = Event()
+        self.feed = DecisionFeed(self, self.closed.wait, most=3)
 
     def record(self, entry: AuditEntry) -> str:
         if self.out_of_reach:
@@ -34,6 +38,14 @@ class InMemoryAudit:
         positions = [listed.position for listed in self.listed]
         first = positions.index(after) + 1 if after else 0
         return iter(self.listed[first:])
+
+    def chains_of(self, day: date, writer: str):
+        if self.out_of_reach:
+            raise AwsUnavailable("the table is out of reach")
+        return [self.opening.says.chain] if self.opening else []
+
+    def behind(self, chain: str, place: str):
+        return iter([listed for listed in self.listed if listed.link.place > place])
 
     def openings(self, first: date, last: date):
         return [self.opening] if self.opening else []
@@ -59,4 +71,4 @@ class InMemoryAudit:
 
     @property
     def desk(self) -> AuditDesk:
-        return AuditDesk(self, self, lambda now: TrailVerifier(self, self, now))
+        return AuditDesk(self, self, lambda now: TrailVerifier(self, self, now), self.feed)

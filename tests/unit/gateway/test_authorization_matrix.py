@@ -153,6 +153,13 @@ DELETE  /v1/tokens/<token_id>                                   tokens:write
 GET     /console/sign-in                                        everybody
 GET     /console/account                                        page:session
 GET     /console                                                page:session
+GET     /console/live                                           page:decisions:read
+GET     /console/live/list                                      page:decisions:read
+GET     /console/live/events                                    page:decisions:read
+GET     /console/audit                                          page:audit:read
+GET     /console/audit/rows                                     page:audit:read
+GET     /console/audit/decisions/<recognition_id>               page:audit:read
+GET     /console/audit/verification                             page:audit:read
 GET     /console/<elsewhere>                                    page:session
 GET     /console/people                                         page:people:read
 GET     /console/people/rows                                    page:people:read
