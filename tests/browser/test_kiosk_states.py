@@ -1,6 +1,7 @@
 """What the kiosk page shows when something is not as usual; the gateway is one on collaborators in memory."""
 
 import json
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -76,6 +77,20 @@ def test_a_camera_that_is_unplugged_is_asked_for_and_taken_up_again(
 
     page.evaluate(PLUG_IN)
     expect_state(page, "granted")
+
+
+def test_a_gateway_that_is_killed_while_it_decides_is_waited_for_and_its_answer_never_shown(
+    visits: Visits, grace_hopper_camera: Camera, tmp_path: Path
+):
+    with serving(tmp_path, TEST_REASON="match", TEST_DELAY="5") as served:
+        page = visits.open(kiosk_of(served), grace_hopper_camera)
+        expect_state(page, "deciding")
+        served.kill()
+        expect(headline(page)).to_have_text("No connection", timeout=SHOWN_MS)
+        visits.keep(page, "offline")
+
+        served.start(TEST_REASON="person_disabled", TEST_DELAY="0")
+        expect(page.get_by_role("status")).to_contain_text("access is switched off", timeout=SHOWN_MS)
 
 
 def test_a_gateway_that_is_too_busy_is_asked_again_when_it_said(

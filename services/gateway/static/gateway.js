@@ -1,18 +1,24 @@
 // Talking to the gateway: frames in, a decision out, or what kind of trouble there is.
 
+import { signature } from "./signatures.js";
+
 const LONGEST_POLLING_SECONDS = 5;
 // beyond the gateway's own longest wait a silent connection is a broken one
 const NETWORK_ALLOWANCE_SECONDS = 5;
 
+// whether the gateway takes signed frames alone; a signature costs it a write, so that it gets one where it wants it
+let signs = false;
+
 /**
- * The gateway gave no decision. `kind` is "offline", "busy", "trouble", "slow", "token" or "refused"; `retryAfter` is
- * the gateway's advice in seconds, or null.
+ * The gateway gave no decision. `kind` is "offline", "busy", "trouble", "slow", "token", "clock" or "refused";
+ * `retryAfter` is the gateway's advice in seconds, or null; `problem` the last word of the problem's type.
  */
 export class NoDecision extends Error {
-  constructor(kind, message, retryAfter = null) {
+  constructor(kind, message, retryAfter = null, problem = null) {
     super(message);
     this.kind = kind;
     this.retryAfter = retryAfter;
+    this.problem = problem;
   }
 }
 
@@ -21,14 +27,26 @@ export class NoDecision extends Error {
  * frames that the gateway has got already are not decided a second time.
  */
 export async function recognize(frames, key, token, wait) {
+  const answer = await post(frames, key, token, wait).catch((error) => {
+    if (error.problem !== "unsigned-frame" || signs) throw error;
+    signs = true;
+    return post(frames, key, token, wait);
+  });
+  return answer.status === 202 ? poll(answer.headers.get("Location"), token) : answer.json();
+}
+
+async function post(frames, key, token, wait) {
+  const { body, type } = await bodyOf(frames);
+  const now = clock();
   const headers = {
     Authorization: `Bearer ${token}`,
     "Idempotency-Key": `"${key}"`,
-    ...clock(),
+    "Content-Type": type,
     Prefer: `wait=${wait}`,
+    ...now,
+    ...(signs && (await signature(body, token, now["Facegate-Time"]))),
   };
-  const answer = await ask("/v1/recognitions", { method: "POST", headers, body: bodyOf(frames) }, wait);
-  return answer.status === 202 ? poll(answer.headers.get("Location"), token) : answer.json();
+  return ask("/v1/recognitions", { method: "POST", headers, body }, wait);
 }
 
 /** Exchanges a pairing code for the kiosk's token. Throws NoDecision. */
@@ -48,11 +66,13 @@ function clock() {
   return { "Facegate-Time": (Date.now() / 1000).toFixed(3) };
 }
 
-function bodyOf(frames) {
-  if (frames.length === 1) return frames[0];
+/** The bytes of a request with one frame or several, which can be signed, and their type. */
+async function bodyOf(frames) {
+  if (frames.length === 1) return { body: await frames[0].arrayBuffer(), type: frames[0].type };
   const form = new FormData();
   frames.forEach((frame, number) => form.append("image", frame, `${number + 1}.jpg`));
-  return form;
+  const written = new Response(form);
+  return { body: await written.arrayBuffer(), type: written.headers.get("Content-Type") };
 }
 
 async function poll(location, token) {
@@ -82,8 +102,10 @@ async function refusal(answer) {
   const retryAfter = Number.isFinite(advice) && advice > 0 ? advice : null;
   const problem = await answer.json().catch(() => ({}));
   const message = problem.detail ?? `status ${answer.status}`;
+  const kind = problem.type?.split("/").at(-1) ?? null;
+  if (kind === "stale-frame") return new NoDecision("clock", message);
   if (answer.status === 401) return new NoDecision("token", message);
   if (answer.status === 429 || (answer.status === 503 && retryAfter)) return new NoDecision("busy", message, retryAfter);
   if (answer.status >= 500) return new NoDecision("trouble", message, retryAfter);
-  return new NoDecision("refused", message, retryAfter);
+  return new NoDecision("refused", message, retryAfter, kind);
 }

@@ -1,13 +1,14 @@
 """Serving the gateway with gunicorn, as a process, over real sockets."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
@@ -18,12 +19,34 @@ ROOT = Path(__file__).parents[3]
 DEADLINE_SECONDS = 20
 
 
+_COMMAND = (sys.executable, "-m", "gunicorn", "-c", "services/gateway/gunicorn.conf.py")
+
+
 @dataclass
 class Served:
-    process: subprocess.Popen[bytes]
     port: int
     token: KioskToken
     folder: Path
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self, **environment: str) -> None:
+        """Start it, or start it again at the same port, perhaps in another environment."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*_COMMAND, "tests.unit.gateway.served_app:make_app()"],
+                cwd=ROOT,
+                env=self.environment | environment,
+                stderr=log,
+                # its workers are killed with it
+                start_new_session=True,
+            )
+        wait_until_ready(self)
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     @property
     def url(self) -> str:
@@ -70,19 +93,12 @@ def serving(folder: Path, **environment: str) -> Iterator[Served]:
         "FACEGATE_GATEWAY_BIND": f"127.0.0.1:{port}",
         **environment,
     }
-    command = (sys.executable, "-m", "gunicorn", "-c", "services/gateway/gunicorn.conf.py")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "tests.unit.gateway.served_app:make_app()"], cwd=ROOT, env=environment, stderr=log
-        )
-    served = Served(process, port, token, folder)
+    served = Served(port, token, folder, environment)
     try:
-        wait_until_ready(served)
+        served.start()
         yield served
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
+        served.kill()
 
 
 def wait_until_ready(served: Served) -> None:
