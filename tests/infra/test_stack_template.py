@@ -108,7 +108,10 @@ def test_no_service_may_make_every_call_or_touch_every_resource(template, policy
 @pytest.mark.parametrize(
     ("policy", "forbidden"),
     [
-        ("GatewayPolicy", ["rekognition:Search", "rekognition:Index", "rekognition:Delete", "s3:GetObjectVersion"]),
+        (
+            "GatewayPolicy",
+            ["rekognition:Search", "rekognition:Index", "rekognition:Delete", "s3:GetObjectVersion"],
+        ),
         ("RecognizePolicy", ["rekognition:IndexFaces", "rekognition:DeleteFaces", "photos/"]),
         ("EnrollPolicy", ["frames/", "rekognition:DeleteCollection", "rekognition:SearchFacesByImage"]),
     ],
