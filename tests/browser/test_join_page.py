@@ -43,13 +43,13 @@ TOO_WIDE = "() => document.documentElement.scrollWidth > innerWidth"
 def link(facegate: RunningFacegate) -> Callable[..., str]:
     """Invite somebody, who is new unless they are enrolled."""
 
-    def link_for(person_id: str | None = None, **wishes: int) -> str:
+    def link_for(person_id: str | None = None) -> str:
         people = PeopleStore(facegate.aws)
         person = people.get(person_id) if person_id else None
         if person is None:
             person = Person(person_id=str(uuid7()), full_name="Ada Lovelace", created_at=datetime.now(UTC))
             people.create(person)
-        invitation, token = invite(person, "operator test", datetime.now(UTC), **wishes)
+        invitation, token = invite(person, "operator test", datetime.now(UTC))
         InvitationStore(facegate.aws).add(invitation)
         return link_of(facegate.gateway_url, token)
 
