@@ -26,6 +26,7 @@ from services.gateway.console.kiosks import kiosk_pages
 from services.gateway.console.layout import Console, open_console
 from services.gateway.console.live import live_pages
 from services.gateway.console.lockdown import lockdown_pages
+from services.gateway.console.operations import operations_pages
 from services.gateway.console.operators import operator_pages
 from services.gateway.console.people import people_pages
 from services.gateway.console.rules import rule_pages
@@ -214,6 +215,7 @@ def create_app(
         rule_pages(access),
         holiday_pages(access),
         kiosk_pages(kiosk_register, access),
+        operations_pages(operations),
         operator_pages(operators),
         token_pages(tokens),
     ):

@@ -58,7 +58,7 @@ NAVIGATION: tuple[tuple[Entry, ...], ...] = (
         Entry("/console/kiosks", "console.nav.kiosks", Scope.KIOSKS_READ),
     ),
     (
-        Entry("/console/operations", "console.nav.operations", Scope.DECISIONS_READ),
+        Entry("/console/operations", "console.nav.operations", Scope.OPERATIONS_READ),
         Entry("/console/dead-letters", "console.nav.dead-letters", Scope.OPERATIONS_READ),
         Entry("/console/drift", "console.nav.drift", Scope.OPERATIONS_READ),
         Entry("/console/audit", "console.nav.audit", Scope.AUDIT_READ),

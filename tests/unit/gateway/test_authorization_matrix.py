@@ -195,6 +195,10 @@ GET     /console/new-calendar                                   page:access:writ
 GET     /console/holidays/<calendar_id>                         page:access:read
 GET     /console/kiosks                                         page:kiosks:read
 GET     /console/kiosks/<kiosk_id>                              page:kiosks:read
+GET     /console/operations                                     page:operations:read
+GET     /console/operations/now                                 page:operations:read
+GET     /console/operations/figures                             page:operations:read
+GET     /console/operations/costs                               page:operations:read
 GET     /console/operators                                      page:operators:write
 GET     /console/operators/<operator_id>                        page:operators:write
 GET     /console/tokens                                         page:tokens:write
