@@ -61,7 +61,8 @@ class Seeded:
 def console(tmp_path_factory: pytest.TempPathFactory, detector: None) -> Iterator[Seeded]:
     # what pages load is installed together with the detector
     folder = tmp_path_factory.mktemp("console")
-    with running_facegate(folder, KIOSK, "console-logs", FACEGATE_DOORS_PLAIN_HTTP="true") as running:
+    settings = {"FACEGATE_DOORS_PLAIN_HTTP": "true", "FACEGATE_PULSE_SECONDS": "1"}
+    with running_facegate(folder, KIOSK, "console-logs", **settings) as running:
         seeded = Seeded(running)
         _sign_in_everybody(seeded)
         _seed(seeded)
