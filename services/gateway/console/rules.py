@@ -1,5 +1,6 @@
 """Pages of the rules: who may pass where and when."""
 
+from functools import cache
 from zoneinfo import available_timezones
 
 from flask import Blueprint, abort, render_template
@@ -47,7 +48,7 @@ def rule_pages(access: AccessControl) -> Blueprint:
             zones_offered=[(zone.zone_id, zone.name) for zone in by_name(standing.zones)],
             doors_offered=[(door.door_id, door.name) for door in by_name(standing.doors)],
             calendars_offered=[(each.calendar_id, each.name) for each in by_name(standing.calendars)],
-            time_zones=sorted(available_timezones()),
+            time_zones=_time_zones(),
         )
 
     @blueprint.get("/rules")
@@ -67,3 +68,9 @@ def rule_pages(access: AccessControl) -> Blueprint:
         return editor(configuration().rules.get(rule_id) or abort(404))
 
     return blueprint
+
+
+@cache
+def _time_zones() -> list[str]:
+    # it looks through a folder of six hundred files
+    return sorted(available_timezones())
