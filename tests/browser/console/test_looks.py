@@ -38,6 +38,8 @@ PAGES: tuple[tuple[str, Role | None, str], ...] = (
     ("operators", Role.ADMIN, "/console/operators"),
     ("operator", Role.ADMIN, "/console/operators/viewer@example.org"),
     ("tokens", Role.ADMIN, "/console/tokens"),
+    ("dead-letters", Role.ADMIN, "/console/dead-letters"),
+    ("drift", Role.ADMIN, "/console/drift"),
     ("forbidden", Role.VIEWER, "/console/audit"),
     ("nowhere", Role.VIEWER, "/console/nowhere"),
 )
