@@ -109,7 +109,9 @@ def test_one_is_deleted(gateway: Gateway):
     assert refusal(delete(gateway, f"recognize/{message_id}")) == (404, "unknown-dead-letter")
 
 
-@pytest.mark.parametrize("message_id", [str(uuid4()), "nothing", "../enroll", "0" * 36])
+@pytest.mark.parametrize(
+    "message_id", [pytest.param(str(uuid4()), id="of no message"), "nothing", "../enroll", "0" * 36]
+)
 def test_a_message_that_is_not_there_is_unknown(gateway: Gateway, message_id: str):
     gateway.upkeep.enroll.put("another")
     assert post(gateway, f"enroll/{message_id}/redrive").status_code == 404

@@ -172,7 +172,7 @@ def test_without_a_session_there_is_nothing_to_show(gateway: Gateway):
     assert problem_of(gateway.client.get("/v1/session", headers=gateway.as_program()))[0] == 401
 
 
-@pytest.mark.parametrize("text", ["x", "x" * 43, str(SessionToken.issue())])
+@pytest.mark.parametrize("text", ["x", "x" * 43, pytest.param(str(SessionToken.issue()), id="of nobody")])
 def test_a_made_up_cookie_opens_nothing(gateway: Gateway, text: str):
     gateway.client.set_cookie(LOCAL_COOKIE, text)
     assert problem_of(gateway.client.get("/v1/people")) == (401, "session-ended")
