@@ -5,6 +5,7 @@ there, and Python and the packages are those of this test; `test_release.py` loo
 """
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -23,8 +24,9 @@ from infra.release import PYTHON, release
 from tests.conftest import REPOSITORY, free_ports, until
 
 BOOT = Path(__file__).with_name("boot.sh")
-#: The enroll workers' user data and unit differ from the recognize workers' by their name alone.
-UNITS = {"GatewayTemplate": "facegate-gateway", "RecognizeTemplate": "facegate-worker@recognize"}
+#: What a site of one instance runs; whatever makes up larger sites is installed in the same way.
+GATEWAY, PROXY = "facegate-gateway", "facegate-proxy"
+UNITS = (GATEWAY, "facegate-worker@recognize", "facegate-worker@enroll", PROXY)
 
 
 def why_not():
@@ -142,25 +144,25 @@ class Instance:
 
 def user_data(parsed):
     """Find the scripts of all launch templates."""
-    resources = {}
-    for part in Part:
-        resources |= parsed(part.template.read_text())["Resources"]
     return {
-        name: resource["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"][1]
-        for name, resource in resources.items()
+        (part, name): resource["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"][1]
+        for part in Part
+        for name, resource in parsed(part.template.read_text())["Resources"].items()
         if resource["Type"] == "AWS::EC2::LaunchTemplate"
     }
 
 
 @pytest.fixture(scope="module")
 def values(emulator, stack_name, tmp_path_factory):
-    """The templates' parameters; of the release's packages there is one, as all are the test's own."""
+    """The template's parameters; of the release's packages there is one, as all are the test's own."""
     file = tmp_path_factory.mktemp("lock") / "services.lock"
     services = (REPOSITORY / "requirements" / "services.lock").read_text()
     file.write_text(re.search(r"^markupsafe==.*?(?=^\S)", services, re.MULTILINE | re.DOTALL)[0])
     session = emulator.session
     bucket = CodeBucket(session, session.client("sts").get_caller_identity()["Account"])
-    packed = release(lock=file)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("infra.release.PLATFORM", f"{platform.machine()}-manylinux_2_34")
+        packed = release(lock=file, with_proxy=True)
     bucket.store(packed)
     return {
         "AWS::Region": session.region_name,
@@ -171,27 +173,33 @@ def values(emulator, stack_name, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def started(emulator, outputs, values, parsed, tmp_path_factory):
-    """A gateway's and a worker's instance, with what their user data says done."""
-    [port] = free_ports(1)
+def ports():
+    return dict(zip((GATEWAY, PROXY), free_ports(2), strict=True))
+
+
+@pytest.fixture(scope="module")
+def script(values, ports, parsed):
+    """The user data of a site's only instance, with ports that are free here."""
+    told = values | {"SiteName": f"localhost:{ports[PROXY]}"}
+    template = user_data(parsed)[Part.SINGLE, "Template"]
+    filled = re.sub(r"\$\{([\w:]+)\}", lambda found: told[found[1]], template)
+    return filled.replace("127.0.0.1:8000", f"127.0.0.1:{ports[GATEWAY]}")
+
+
+@pytest.fixture(scope="module")
+def instance(emulator, outputs, script, tmp_path_factory):
+    """An instance with what its user data says done."""
     environment = {
         "AWS_ENDPOINT_URL": emulator.url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    instances = {}
+    running = Instance(tmp_path_factory.mktemp("instance"), script, environment)
     try:
-        for name in UNITS:
-            script = user_data(parsed)[name]
-            text = re.sub(r"\$\{([\w:]+)\}", lambda found: values[found[1]], script)
-            text = text.replace("0.0.0.0:8000", f"127.0.0.1:{port}")
-            instances[name] = Instance(tmp_path_factory.mktemp(name), text, environment)
-        for instance in instances.values():
-            until(instance.has_finished_user_data, 60)
-        yield instances, f"http://127.0.0.1:{port}"
+        until(running.has_finished_user_data, 60)
+        yield running
     finally:
-        for instance in instances.values():
-            instance.power_off()
+        running.power_off()
 
 
 def main_process(instance, unit):
@@ -202,28 +210,36 @@ def runs_anew(instance, unit, killed):
     return main_process(instance, unit) not in {0, killed}
 
 
-def is_ready(instance, unit, url):
-    if unit == "facegate-gateway":
-        try:
-            return requests.get(f"{url}/readyz", timeout=2).status_code == 200
-        except requests.RequestException:
-            return False
+def answers(url):
+    try:
+        # the certificate is Caddy's own
+        return requests.get(f"{url}/readyz", timeout=2, verify=False).status_code == 200  # noqa: S501
+    except requests.RequestException:
+        return False
+
+
+def is_ready(instance, unit, ports):
+    if unit == GATEWAY:
+        return answers(f"http://127.0.0.1:{ports[GATEWAY]}")
+    if unit == PROXY:
+        return answers(f"https://localhost:{ports[PROXY]}")
     return instance.journal(unit).count('"worker_ready"') > int(instance.properties(unit)["NRestarts"])
 
 
-def test_services_run_as_nobody_special_are_restarted_when_killed_and_stop_cleanly(started):
-    instances, url = started
-    units = [(instances[template], unit) for template, unit in UNITS.items()]
-    processes = []
-    for instance, unit in units:
-        until(partial(is_ready, instance, unit, url))
-        processes.append(main_process(instance, unit))
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_services_run_as_nobody_special_are_restarted_when_killed_and_stop_cleanly(instance, ports):
+    killed = {}
+    for unit in UNITS:
+        until(partial(is_ready, instance, unit, ports))
+        killed[unit] = main_process(instance, unit)
         assert instance.properties(unit)["User"] == "facegate"
+    for unit in UNITS:
         instance.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", unit)
-    for (instance, unit), killed in zip(units, processes, strict=True):
-        until(partial(runs_anew, instance, unit, killed))
-        until(partial(is_ready, instance, unit, url))
-        instance.run("systemctl", "stop", unit)
+    for unit in UNITS:
+        until(partial(runs_anew, instance, unit, killed[unit]))
+        until(partial(is_ready, instance, unit, ports))
+    instance.run("systemctl", "stop", *UNITS)
+    for unit in UNITS:
         stopped = instance.properties(unit)
         assert (stopped["ActiveState"], stopped["Result"], stopped["NRestarts"]) == (
             "inactive",
@@ -232,6 +248,10 @@ def test_services_run_as_nobody_special_are_restarted_when_killed_and_stop_clean
         )
 
 
-def test_workers_are_installed_alike(parsed):
-    recognize, enroll = (user_data(parsed)[name] for name in ("RecognizeTemplate", "EnrollTemplate"))
-    assert recognize.replace("facegate-worker@recognize", "facegate-worker@enroll") == enroll
+def test_all_instances_are_installed_alike(parsed):
+    units_and_settings = re.compile(r"install\.sh .*?^ *SETTINGS$", re.MULTILINE | re.DOTALL)
+    scripts = user_data(parsed)
+    assert len(scripts) == 4
+    assert len({units_and_settings.sub("", script) for script in scripts.values()}) == 1
+    started = " ".join(units_and_settings.search(script)[0] for script in scripts.values())
+    assert all(f"{unit}.service" in started for unit in UNITS)
