@@ -4,11 +4,13 @@ import html
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from services.contracts.access import Lockdown, Locked
-from services.contracts.domain import Person
+from services.contracts.domain import Person, PersonStatus
+from services.contracts.emergencies import DoorState, Emergency, EmergencyAction, EmergencyDoor
 from services.gateway.console.lists import PART
 from tests.unit.access.in_memory import NOW, rule
 from tests.unit.gateway.conftest import Gateway
@@ -106,6 +108,48 @@ def test_whom_no_rule_lets_pass_at_this_hour_is_told_when_one_will(gateway: Gate
 
     assert "Not at this time" in page
     assert f'datetime="{tomorrow:%Y-%m-%d}T10:00:00+00:00"' in page
+
+
+@pytest.mark.parametrize(
+    ("person", "locked", "words"),
+    [
+        ({"status": PersonStatus.DISABLED}, None, "Access switched off"),
+        ({"valid_from": datetime(2199, 1, 1, tzinfo=UTC)}, None, "Access has not begun"),
+        ({"valid_until": datetime(2001, 1, 1, tzinfo=UTC)}, None, "Access has ended"),
+        ({}, Locked.SITE, "Site locked"),
+        ({}, Locked.ZONE, "Zone locked"),
+        ({}, Locked.DOOR, "Door locked"),
+    ],
+)
+def test_why_no_rule_helps_is_said_in_words(
+    gateway: Gateway, person: dict[str, Any], locked: Locked | None, words: str
+):
+    gateway.control.create(rule(groups=["everyone"]))
+    gateway.people.create(Person(person_id="ada", full_name="Ada", created_at=NOW, **person))
+    if locked:
+        target_id = {Locked.SITE: None, Locked.ZONE: "house", Locked.DOOR: "front"}[locked]
+        gateway.control.lock(locked, target_id, "Fire", "operator ada")
+
+    assert words in seen(gateway, "/console/doors/front/passage?name=Ada", **FRAGMENT)
+
+
+def test_an_emergency_is_listed_with_what_became_of_its_doors(gateway: Gateway):
+    emergency = Emergency(
+        emergency_id="e",
+        action=EmergencyAction.OPEN_ALL,
+        ordered_by="operator ada",
+        ordered_at=NOW,
+        doors=(
+            EmergencyDoor(door_id="front", state=DoorState.ARRIVED),
+            EmergencyDoor(door_id="lab-door", state=DoorState.FAILED, problem="no answer in 2 s"),
+        ),
+    )
+    assert gateway.doors.add(emergency)
+    page = seen(gateway, "/console/lockdown", "viewer")
+
+    assert "Open all doors" in page
+    assert "1 told" in page
+    assert "1 not reached: lab-door (no answer in 2 s)" in page
 
 
 def test_the_editor_of_a_rule_has_the_hours_of_each_day(gateway: Gateway):
