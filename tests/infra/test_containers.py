@@ -110,6 +110,36 @@ def test_every_service_is_restarted_bounded_and_without_privileges(compose):
         assert service["read_only"] is True
 
 
+def test_every_service_tells_its_health_by_itself_or_by_its_image(compose):
+    for service in compose["services"].values():
+        by_image = "build" in service and "HEALTHCHECK" in stages()[service["build"]["target"]][1]
+        assert "healthcheck" in service or by_image
+
+
+@pytest.mark.parametrize("name", ["gateway", "recognize", "enroll"])
+def test_a_service_that_can_be_scaled_has_no_name_port_or_place_of_its_own(compose, name):
+    assert not {"container_name", "hostname", "ports", "volumes"} & set(compose["services"][name])
+
+
+def test_keys_come_as_a_file_and_stand_in_no_environment(compose):
+    for name in ("gateway", "recognize", "enroll"):
+        service = compose["services"][name]
+        assert service["secrets"] == ["aws-credentials"]
+        assert service["environment"]["AWS_SHARED_CREDENTIALS_FILE"] == "/run/secrets/aws-credentials"
+    for service in compose["services"].values():
+        assert not [
+            variable for variable in service["environment"] if re.search("SECRET_|TOKEN|KEY", variable)
+        ]
+
+
+def test_settings_of_ones_own_reach_every_service_and_are_not_kept_in_the_repository(compose):
+    kept_out = (REPOSITORY / ".gitignore").read_text().split()
+    for name in ("gateway", "recognize", "enroll"):
+        [file] = compose["services"][name]["env_file"]
+        assert file["required"] is False
+        assert file["path"].removeprefix("./") in kept_out
+
+
 def test_nothing_is_published_beyond_the_server_unless_told(compose):
     published = [port for service in compose["services"].values() for port in service.get("ports", [])]
     assert published == ["127.0.0.1:8443:443"]
