@@ -10,9 +10,11 @@ from services.audit.export import ExportFormat, export
 from services.aws.audit_trail import AuditTrail
 from services.aws.decisions import DecisionStore
 from services.aws.enrollments import EnrollmentStore
+from services.aws.invitations import InvitationStore
 from services.aws.photos import PhotoMissing, PhotoStore
 from services.contracts.domain import Enrollment, Person
 from services.contracts.ids import KEPT_PREFIX
+from services.contracts.invitations import Invitation
 
 if TYPE_CHECKING:
     from services.aws.connection import Aws
@@ -24,6 +26,7 @@ Everything that Facegate keeps about one person, as of the moment of this export
 person.json       name, status, groups, number in another system, when they were enrolled
 photos/           the photos as they are kept: JPEG, named by their enrollment
 enrollments.json  what became of every photo
+invitations.json  links by which photos could be sent, those included that ended within a month
 decisions.json    every time the person was recognised at a door, for as long as decisions are kept
 audit.jsonl       records of the audit trail that name the person, one a line
 
@@ -39,6 +42,7 @@ class PersonExports:
     def __init__(self, aws: "Aws") -> None:
         self._enrollments = EnrollmentStore(aws)
         self._photos = PhotoStore(aws)
+        self._invitations = InvitationStore(aws)
         self._decisions = DecisionStore(aws)
         self._trail = AuditTrail(aws)
 
@@ -71,6 +75,11 @@ class PersonExports:
                     # removed since the list was read
                     continue
                 yield f"photos/{enrollment.enrollment_id}.jpg", photo
+        invitations = list(self._invitations_of(person.person_id))
+        yield (
+            "invitations.json",
+            _json([one.model_dump(mode="json", exclude={"token_sha256"}) for one in invitations]),
+        )
         decisions = self._decisions.of_person(person.person_id)
         yield "decisions.json", _json([decision.model_dump(mode="json") for decision in decisions])
         yield "audit.jsonl", "".join(export(self._trail.of_person(person.person_id), ExportFormat.JSONL))
@@ -79,6 +88,14 @@ class PersonExports:
         position: str | None = None
         while True:
             some, position = self._enrollments.of_person(person_id, position, _AT_A_TIME)
+            yield from some
+            if position is None:
+                return
+
+    def _invitations_of(self, person_id: str) -> Iterator[Invitation]:
+        position: str | None = None
+        while True:
+            some, position = self._invitations.of_person(person_id, position, _AT_A_TIME)
             yield from some
             if position is None:
                 return

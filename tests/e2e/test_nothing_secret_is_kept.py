@@ -11,7 +11,7 @@ import requests
 from cli.demo import as_frame
 from cli.opening import open_to_everyone
 from cli.portraits import eileen_collins, grace_hopper
-from services.contracts.tokens import ApiToken, KioskToken
+from services.contracts.tokens import ApiToken, InvitationToken, KioskToken
 from tests.conftest import FACEGATE, RunningFacegate, environment_of, until
 
 pytestmark = [pytest.mark.access, pytest.mark.usefixtures("grace_is_enrolled")]
@@ -86,6 +86,16 @@ def use_an_api_token(caller: Caller) -> None:
     machine.call("GET", "/v1/kiosk", token=caller.secret(str(KioskToken.create("nobody"))), status=401)
 
 
+def use_an_invitation(caller: Caller, person_id: str) -> None:
+    invited = caller.call("POST", f"/v1/people/{person_id}/invitations", status=201, json={}).json()
+    token = caller.secret(invited["token"])
+    guest = Caller(caller.url, caller.secrets)
+    version = guest.call("GET", "/v1/invitation", token=token).json()["consent_texts"]["en"]
+    guest.call("PUT", "/v1/invitation/consent", token=token, json={"text_version": version})
+    guest.call("GET", f"/v1/people?search={token}", token=token, status=401)
+    guest.call("GET", "/v1/invitation", token=caller.secret(str(InvitationToken.issue())), status=401)
+
+
 def have_a_frame_decided(caller: Caller, kiosk: str, frame: bytes) -> dict:
     key = caller.secret("a-key-for-one-frame-alone-4711")
     return caller.call(
@@ -132,6 +142,7 @@ def test_nothing_secret_is_in_the_logs_and_none_of_it_lies_in_a_table(
         headers={"Content-Type": "image/jpeg"},
     )  # fmt: skip
     person = caller.call("POST", "/v1/people", status=201, json={"full_name": "Eileen Collins"}).json()
+    use_an_invitation(caller, person["person_id"])
     photos = f"/v1/people/{person['person_id']}/photos"
     sent = caller.call("POST", photos, status=202, data=photo, headers={"Content-Type": "image/jpeg"})
     until(lambda: caller.call("GET", sent.headers["Location"]).json()["finished_at"])

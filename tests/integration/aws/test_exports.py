@@ -14,8 +14,10 @@ from services.aws.audit_trail import AuditTrail
 from services.aws.decisions import DecisionStore
 from services.aws.enrollments import EnrollmentStore
 from services.aws.exports import PersonExports
+from services.aws.invitations import InvitationStore
 from services.aws.people import PeopleStore
 from services.contracts.domain import Decision, Enrollment, EnrollmentStatus, Person
+from services.contracts.invitations import invite
 from services.contracts.reasons import DecisionReason
 
 pytestmark = pytest.mark.access
@@ -31,6 +33,8 @@ def people(aws):
         person = Person(person_id=person_id, full_name=name, created_at=NOW)
         PeopleStore(aws).create(person)
         people.append(person)
+        invitation, _ = invite(person, f"operator for {person_id}", NOW)
+        InvitationStore(aws).add(invitation)
         for number in range(3):
             enrollment_id = f"{person_id}-{number}"
             key = f"photos/{person_id}/{enrollment_id}.jpg"
@@ -77,6 +81,7 @@ def test_an_export_has_everything_about_the_person_and_nothing_about_anybody_els
         "README.txt",
         "person.json",
         "enrollments.json",
+        "invitations.json",
         "decisions.json",
         "audit.jsonl",
         "photos/ada-0.jpg",
@@ -85,6 +90,9 @@ def test_an_export_has_everything_about_the_person_and_nothing_about_anybody_els
     assert files["photos/ada-1.jpg"] == b"jpeg of ada-1"
     assert json.loads(files["person.json"])["full_name"] == "Ada Lovelace"
     assert len(json.loads(files["enrollments.json"])) == 3
+    (invitation,) = json.loads(files["invitations.json"])
+    assert invitation["created_by"] == "operator for ada"
+    assert "token_sha256" not in invitation
     assert [each["recognition_id"] for each in json.loads(files["decisions.json"])] == ["r-ada"]
     (record,) = [json.loads(line) for line in files["audit.jsonl"].splitlines()]
     assert json.loads(record["personal"])["full_name"] == "Ada Lovelace"
