@@ -3,6 +3,7 @@
 import signal
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import cycle, islice
 from threading import Event, Thread
 from uuid import uuid4
@@ -12,6 +13,9 @@ import pytest
 import requests
 
 from bench.kiosks.frames import visitors
+from services.aws.pulses import PulseStore
+from services.contracts.operations import Service
+from services.operations.processes import living
 from tests.conftest import has_ended, running_facegate, until
 
 KIOSKS, FRAMES, WAIT_SECONDS = 20, 100, 4
@@ -21,6 +25,7 @@ SETTINGS = {
     "FACEGATE_GATEWAY_WORKERS": "2",
     "FACEGATE_REPLY_QUEUE_ABANDONED_AFTER": "5",
     "FACEGATE_RECOGNIZE_WORKERS": "2",
+    "FACEGATE_PULSE_SECONDS": "1",
 }
 
 
@@ -152,3 +157,15 @@ def test_the_reply_queue_of_a_killed_gateway_is_removed_by_the_others(house):
     assert f'"queue": "{gone}"' in house.log("gateway")
     decision = recognise(house, visitors().frames[0].jpeg)
     assert decision["status"] == "decided"
+
+
+def test_a_killed_process_lives_no_more_and_the_others_do(house):
+    def alive():
+        pulses = living(PulseStore(house.aws).pulses(), datetime.now(UTC))
+        return {pulse.pid for pulse in pulses if pulse.service is Service.GATEWAY}
+
+    killed, other = (process.pid for process in gateway_processes(house))
+    until(lambda: {killed, other} <= alive())
+    psutil.Process(killed).kill()
+    until(lambda: killed not in alive())
+    assert other in alive()
