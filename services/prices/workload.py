@@ -41,7 +41,7 @@ _LOG_BYTES_A_RUN = 1500
 # DynamoDB asks for a table's key at most every five minutes a caller.
 _RECEIVES_A_PROCESS_A_DAY = 4320
 _KEY_CALLS_A_TABLE_AND_PROCESS_A_DAY = 288
-_TABLES = 14
+_TABLES = 16
 # a kiosk's last contact is noted every half minute
 _CONTACTS_A_KIOSK_A_DAY = 2880
 

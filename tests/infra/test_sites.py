@@ -13,6 +13,7 @@ from infra.sites import Site
 from services.prices import list_prices
 
 REPOSITORY = Path(__file__).parents[2]
+REGION = "eu-central-1"
 TEMPLATE = """
 Parameters:
   Wanted: {Type: String, Default: 'false'}
@@ -107,6 +108,19 @@ def test_prices_of_another_region_are_read_from_a_file(tmp_path):
     result = CliRunner().invoke(app, ["cost", "--site", "small", "--prices", str(theirs)])
     assert result.exit_code == 2
     assert "no list of prices" in result.output
+
+
+def test_a_site_is_deployed_with_its_parts_and_its_parameters_but_for_those_that_are_given(monkeypatch):
+    deployed = []
+    monkeypatch.setattr(
+        "cli.deploy.deploy_stack", lambda session, stack, **options: deployed.append(options) or {}
+    )
+    given = ["--parameter", "InstanceType=t4g.medium"]
+    result = CliRunner().invoke(app, ["deploy", "--site", "small", "--region", REGION, *given])
+    assert result.exit_code == 0, result.output
+    [options] = deployed
+    assert options["parts"] == Site.SMALL.parts
+    assert options["parameters"] == {**Site.SMALL.parameters, "InstanceType": "t4g.medium"}
 
 
 def test_the_documented_costs_are_what_the_command_says():
