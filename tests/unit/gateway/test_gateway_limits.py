@@ -25,9 +25,7 @@ SQS_MESSAGE_BYTES = 1024 * 1024
 
 def queue_property(name):
     """What the template says of the queue of recognize jobs; its own tags keep plain YAML from reading it."""
-    queue = re.search(
-        r"QueueName: !Sub \$\{DataStack\}-recognize\n((?: {6}.*\n)+)", TEMPLATE.read_text()
-    )
+    queue = re.search(r"QueueName: !Sub \$\{DataStack\}-recognize\n((?: {6}.*\n)+)", TEMPLATE.read_text())
     return int(re.search(rf"{name}: (\d+)", queue[1])[1])
 
 
