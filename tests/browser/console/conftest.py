@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from cli.opening import open_to_everyone
 from cli.portraits import eileen_collins, grace_hopper
@@ -18,6 +18,9 @@ from services.gateway.session_cookies import LANGUAGE_COOKIE, LOCAL_COOKIE
 from services.passwords import Passwords
 from tests.browser.conftest import LANDSCAPE, NO_CAMERA, Camera, Visits
 from tests.conftest import RunningFacegate, enrolled, running_facegate
+
+# a page that answers at once on a quiet machine may not on a busy one
+expect.set_options(timeout=20_000)
 
 PASSWORD = "a tram to the museum"
 KIOSK = "entrance"
@@ -81,16 +84,17 @@ def visit(console: Seeded, visits: Visits) -> Callable[..., Page]:
         camera: Camera = NO_CAMERA,
         viewport: ViewportSize = LANDSCAPE,
     ) -> Page:
-        cookies = [cookie(console, LANGUAGE_COOKIE, language)]
-        if role is not None:
-            cookies.append(cookie(console, LOCAL_COOKIE, console.sessions[role].cookies[LOCAL_COOKIE]))
-        return visits.open(f"{console.url}{path}", camera, viewport, cookies)
+        return visits.open(f"{console.url}{path}", camera, viewport, cookies_of(console, role, language))
 
     return open_page
 
 
-def cookie(console: Seeded, name: str, value: str) -> dict[str, str]:
-    return {"name": name, "value": value, "url": console.url}
+def cookies_of(console: Seeded, role: Role | None, language: str = "en") -> list[dict[str, str]]:
+    """Cookies by which a browser is an operator's who has chosen a language."""
+    cookies = {LANGUAGE_COOKIE: language}
+    if role is not None:
+        cookies[LOCAL_COOKIE] = console.sessions[role].cookies[LOCAL_COOKIE]
+    return [{"name": name, "value": value, "url": console.url} for name, value in cookies.items()]
 
 
 def _sign_in_everybody(console: Seeded) -> None:

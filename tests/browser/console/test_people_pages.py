@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageOps
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cli.portraits import cat, eileen_collins, grace_hopper
 from services.contracts.operators import Role
 from tests.browser.conftest import Camera, Visits
 from tests.browser.console.conftest import ADA, GRACE, Seeded
+from tests.conftest import until
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +40,13 @@ def mirrored(portrait: Path) -> bytes:
     with Image.open(portrait) as picture:
         ImageOps.mirror(picture.convert("RGB")).save(file, "JPEG", quality=95)
     return file.getvalue()
+
+
+def seen(pictures: Locator) -> bool:
+    """Whether the browser has the pictures."""
+    return pictures.evaluate_all(
+        "(all) => all.length > 0 && all.every(({ naturalWidth }) => naturalWidth > 100)"
+    )
 
 
 def new_person(console: Seeded, full_name: str) -> str:
@@ -69,7 +77,7 @@ def test_a_person_is_added_and_enrolled_from_files_and_a_rejected_photo_is_tried
     expect(rejected).to_contain_text("No face was found. Take a photo", timeout=30_000)
     expect(page.locator("#advice")).to_contain_text("Accepted so far: 1.")
     expect(page.locator(".upload")).to_have_count(0)
-    page.wait_for_function("document.querySelector('.photo img').naturalWidth > 100")
+    until(lambda: seen(accepted.get_by_role("img")))
 
     with page.expect_file_chooser() as chooser:
         rejected.get_by_role("button", name="Try again").click()
@@ -184,9 +192,7 @@ def test_a_photo_that_resembles_somebody_else_is_decided_about_side_by_side(
     pair = page.get_by_role("article", name="Photo given for Grace's Double")
     expect(pair.get_by_role("img")).to_have_count(2)
     expect(pair).to_contain_text("Similarity")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.pair img')].every((one) => one.naturalWidth > 100)"
-    )
+    until(lambda: seen(pair.get_by_role("img")))
     visits.keep(page, "console-held-pair")
     pair.get_by_role("button", name="Reject the photo").click()
     expect(pair).to_contain_text("The photo was deleted and opens no door.", timeout=30_000)
