@@ -141,7 +141,10 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
     polls = LongPolling(stopping)
     polls.install()
     emulator_lambda.install()
-    emulator_iam.install()
+    application: Any = ministack.app
+    if ministack.AUTH:
+        emulator_iam.install()
+        application = emulator_iam.as_if_by_tls(application)
     emulator_collections.register(rekognition_endpoint)
     host, port = listener.getsockname()
     # who listens on all addresses is reached from here on its own
@@ -159,8 +162,9 @@ async def _serve(listener: socket.socket, rekognition_endpoint: str) -> None:
     sys.stdout.write(f"the embedded AWS starts on {url}\n")
     sys.stdout.flush()
     # the server saves its state at its end: only when nobody else is still saving may it begin to stop
-    application = partial(polls.serve, emulator_iam.as_if_by_tls(ministack.app))
-    await hypercorn.serve(application, config, shutdown_trigger=lambda: companions, mode="asgi")
+    await hypercorn.serve(
+        partial(polls.serve, application), config, shutdown_trigger=lambda: companions, mode="asgi"
+    )
 
 
 if __name__ == "__main__":

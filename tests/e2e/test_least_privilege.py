@@ -178,7 +178,10 @@ CALLS = [
     Call({ENROLL}, "s3", "get_object", photo("index/uploads/test")),
     Call({RECOGNIZE}, "s3", "get_object", photo("posted-frames/test")),
     Call({ENROLL}, "s3", "delete_object", photo("photos/test")),
-    Call({GATEWAY, ENROLL}, "s3", "list_object_versions", {"Bucket": "{PhotoBucketName}"}),
+    Call({ENROLL}, "s3", "list_object_versions", {"Bucket": "{PhotoBucketName}"}),
+    Call(
+        {GATEWAY, ENROLL}, "s3", "list_object_versions", {"Bucket": "{PhotoBucketName}", "Prefix": "index/"}
+    ),
     Call(NOBODY, "s3", "delete_object", photo("denied-frames/test")),
     Call(NOBODY, "s3", "put_bucket_policy", {"Bucket": "{PhotoBucketName}", "Policy": "{{}}"}),
     Call(NOBODY, "s3", "delete_bucket", {"Bucket": "{PhotoBucketName}"}),
