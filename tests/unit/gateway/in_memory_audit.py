@@ -14,13 +14,13 @@ from services.gateway.decision_feed import DecisionFeed
 class InMemoryAudit:
     """One chain; refuses to write when a test says so."""
 
-    def __init__(self) -> None:
+    def __init__(self, watchers: int = 3) -> None:
         self.entries: list[AuditEntry] = []
         self.listed: list[Listed] = []
         self.out_of_reach = False
         self.opening: Opening | None = None
         self.closed = Event()
-        self.feed = DecisionFeed(self, self.closed.wait, most=3)
+        self.feed = DecisionFeed(self, self.closed.wait, most=watchers)
 
     def record(self, entry: AuditEntry) -> str:
         if self.out_of_reach:

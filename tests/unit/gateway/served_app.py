@@ -131,7 +131,7 @@ def make_app() -> Flask:
         contacts=KioskContacts(kiosks),
         access=control,
         **InMemoryDoors().parts(control),
-        audit=InMemoryAudit().desk,
+        audit=InMemoryAudit(settings.watchers).desk,
         operations=InMemoryPulses().desk,
         personal=PersonalData(register, InMemoryKeptPhotos(), InMemoryPersonExports()),
         invitations=invitations_in_memory(InMemoryInvitations(), register, enrollments),
