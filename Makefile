@@ -57,8 +57,8 @@ test-browser: prepared ## Tests of the pages in a real Chromium
 
 .PHONY: screenshots
 screenshots: prepared ## Pictures of the pages, light and dark, phone and desktop, in tests/artifacts/browser
-	@$(BIN)/pytest tests/browser/test_kiosk_looks.py -k whole
-	@ls tests/artifacts/browser/kiosk-*.png
+	@$(BIN)/pytest tests/browser/test_kiosk_looks.py tests/browser/console/test_looks.py -k whole
+	@ls tests/artifacts/browser/*.png
 
 .PHONY: fuzz
 fuzz: prepared ## Fuzz image decoding and request parsing, a minute each

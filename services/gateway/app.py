@@ -12,6 +12,7 @@ from services.gateway.audit_api import AuditDesk, audit_api
 from services.gateway.authentication import KioskAuthenticator, PrincipalAuthenticator
 from services.gateway.batches import Batches
 from services.gateway.batches_api import batches_api
+from services.gateway.compression import compress_pages
 from services.gateway.consent_api import consent_api
 from services.gateway.console.audit import audit_pages
 from services.gateway.console.batches import batches_pages
@@ -164,6 +165,7 @@ def create_app(
     log_requests(app)
     handle_errors(app)
     app.after_request(secure)
+    compress_pages(app)
     insist_on_tls(app, settings.hsts_seconds)
     app.register_blueprint(
         kiosk_api(recognitions, repeatable, kiosks, settings, signatures=signatures, contacts=contacts)
