@@ -18,12 +18,17 @@ export class Refused extends Error {
  * @returns {string|null}
  */
 export function readToken() {
-  const given = decodeURIComponent(location.hash.slice(1));
+  const given = location.hash.slice(1);
   if (given) {
     sessionStorage.setItem(KEY, given);
     history.replaceState(null, "", location.pathname + location.search);
   }
   return sessionStorage.getItem(KEY);
+}
+
+/** Whether a text can be a token at all; others cannot even be sent. */
+export function isToken(text) {
+  return /^[\w.-]+$/.test(text);
 }
 
 export class Invitation {

@@ -1,6 +1,6 @@
 // The course of an invitation: welcome, consent, photos and what becomes of them, done.
 
-import { Invitation, readToken, Refused } from "./invitation.js";
+import { Invitation, isToken, readToken, Refused } from "./invitation.js";
 import { PhotoList } from "./photos.js";
 import { Sitting } from "./sitting.js";
 import { knows, say } from "./words.js";
@@ -168,6 +168,7 @@ function begin() {
   addEventListener("hashchange", () => location.reload());
   const token = readToken();
   if (!token) return end("no-token");
+  if (!isToken(token)) return end("wrong-token");
   invitation = new Invitation(token);
   const [agree, take, files, mind] = ["#agree", "#start-camera", "#files", "#withdraw"].map(find);
   agree.addEventListener("click", () => doing(agree, async () => show(await invitation.agree(consentText))));

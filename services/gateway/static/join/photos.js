@@ -25,7 +25,10 @@ export class PhotoList {
   /** Remembers what a photo looks like that was just sent; a browser that cannot draw it shows none. */
   async remember(photoId, photo) {
     try {
-      this.#thumbnails.set(photoId, await thumbnail(photo));
+      const drawn = await thumbnail(photo);
+      this.#thumbnails.set(photoId, drawn);
+      // shown meanwhile, because somebody looked what became of the others
+      [...this.#list.children].find((item) => item.dataset.photo === photoId)?.prepend(drawn);
     } catch (error) {
       console.info("No thumbnail:", error.message);
     }
