@@ -42,6 +42,9 @@ _LOG_BYTES_A_RUN = 1500
 _RECEIVES_A_PROCESS_A_DAY = 4320
 _KEY_CALLS_A_TABLE_AND_PROCESS_A_DAY = 288
 _TABLES = 16
+# a pulse every 15 s, and where something was counted three sums, which grow larger than one unit while much is
+_PULSES_A_PROCESS_A_DAY = 5760
+_WRITE_UNITS_A_PULSE = 3
 # a kiosk's last contact is noted every half minute
 _CONTACTS_A_KIOSK_A_DAY = 2880
 
@@ -97,7 +100,8 @@ def usage_of(workload: Workload) -> Usage:
         + receives,
         dynamodb_write_units=decisions * _WRITE_UNITS_A_DECISION
         + photos * _WRITE_UNITS_A_PHOTO
-        + workload.kiosks * _CONTACTS_A_KIOSK_A_DAY * _DAYS_A_MONTH,
+        + workload.kiosks * _CONTACTS_A_KIOSK_A_DAY * _DAYS_A_MONTH
+        + workload.processes * _PULSES_A_PROCESS_A_DAY * _WRITE_UNITS_A_PULSE * _DAYS_A_MONTH,
         dynamodb_read_units=decisions * _READ_UNITS_A_DECISION + photos * _READ_UNITS_A_PHOTO,
         table_gb=(
             workload.decisions_a_day
