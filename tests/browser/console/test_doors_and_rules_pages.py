@@ -33,6 +33,7 @@ def slot(page: Page, name: str):
 
 
 def drag(page: Page, begin: str, end: str) -> None:
+    page.get_by_role("grid").scroll_into_view_if_needed()
     first, last = slot(page, begin).bounding_box(), slot(page, end).bounding_box()
     assert first
     assert last
@@ -161,7 +162,7 @@ def test_an_emergency_is_asked_for_and_then_confirmed(console: Seeded, visit: Ca
     assert "vault" not in console.api("GET", "/v1/lockdowns").text
     dialog.get_by_role("button", name="Do it now").click()
     expect(page.locator("#standing")).to_contain_text("Emergency: all doors are locked.")
-    expect(page.locator("#standing")).to_contain_text("with nothing to tell")
+    expect(page.locator("#standing")).to_contain_text("with nothing to tell", timeout=30_000)
     ended = console.api("DELETE", "/v1/zones/vault/lockdown")
     assert ended.ok, ended.text
 

@@ -50,7 +50,7 @@ def test_a_kiosk_is_registered_paired_by_the_qr_code_and_revoked(
     assert console.api("POST", "/v1/kiosks/pairing", json={"code": first}).status_code == 403
     pairing.get_by_role("button", name="Close").click()
     row = page.get_by_role("row", name="Side entrance")
-    expect(row).to_contain_text("Alive")
+    expect(row).to_contain_text("Alive", timeout=30_000)
 
     row.get_by_role("link", name="Side entrance").click()
     page.get_by_role("button", name="Revoke its token").click()

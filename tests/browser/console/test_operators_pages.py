@@ -70,6 +70,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(console: Seeded, visit: Call
 
     assert ask() == 200
     shown.get_by_role("button", name="I have kept it").click()
+    expect(page.locator("#secret output")).to_be_empty()
     row = page.get_by_role("row", name="Payroll")
     expect(row).to_contain_text("people:read")
     assert token not in page.content()
