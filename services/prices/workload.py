@@ -42,7 +42,7 @@ _LOG_BYTES_A_RUN = 1500
 _RECEIVES_A_PROCESS_A_DAY = 4320
 _KEY_CALLS_A_TABLE_AND_PROCESS_A_DAY = 288
 _TABLES = 16
-# a pulse every 15 s, and where something was counted three sums, which grow larger than one unit while much is
+# a pulse every 15 s, and where something was counted three sums, of more than one unit while much is
 _PULSES_A_PROCESS_A_DAY = 5760
 _WRITE_UNITS_A_PULSE = 3
 # a kiosk's last contact is noted every half minute
