@@ -16,6 +16,8 @@ from infra.stack import Approve, Progress, Stack
 #: The Lambda's name, `<stack>-ingest`, may have 64 characters.
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,56}")
 _BUCKET_NAME_LENGTH = 63
+#: What all resources of a site are tagged with, so that a bill can be divided by sites.
+SITE_TAG = "facegate-site"
 
 
 def deploy(
@@ -66,7 +68,13 @@ def deploy(
             "57 characters at most."
         )
     stacks = {
-        part: open_stack(session, part.stack_name(stack_name), timeout=timeout, progress=progress)
+        part: open_stack(
+            session,
+            part.stack_name(stack_name),
+            timeout=timeout,
+            progress=progress,
+            tags={SITE_TAG: stack_name},
+        )
         for part in Part
         if part in parts
     }
@@ -128,6 +136,7 @@ def open_stack(
     *,
     timeout: float = 1800,
     progress: Progress = lambda _: None,
+    tags: Mapping[str, str] | None = None,
 ) -> Stack:
     """Return a stack, which need not exist, of the session's account and region.
 
@@ -138,7 +147,7 @@ def open_stack(
     """
     if not session.region_name:
         raise DeploymentError("No region is set: give --region, or set AWS_REGION.")
-    return Stack(session, stack_name, time.monotonic() + timeout, progress)
+    return Stack(session, stack_name, time.monotonic() + timeout, progress, tags)
 
 
 def photo_bucket_name(stack_name: str, account: str, region: str) -> str:

@@ -40,13 +40,23 @@ class Stack:
         When to stop waiting, on the clock of `time.monotonic`.
     progress : callable
         Told each step in words.
+    tags : mapping of str to str, optional
+        What the stack and all that it is made of are tagged with.
     """
 
-    def __init__(self, session: boto3.Session, name: str, deadline: float, progress: Progress) -> None:
+    def __init__(
+        self,
+        session: boto3.Session,
+        name: str,
+        deadline: float,
+        progress: Progress,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
         self._client = session.client("cloudformation")
         self._name = name
         self._deadline = deadline
         self._progress = progress
+        self._tags = tags or {}
 
     def outputs(self) -> dict[str, str]:
         """Return the stack's outputs; DeploymentError where there is no such stack."""
@@ -182,6 +192,7 @@ class Stack:
                 {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())
             ],
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
+            "Tags": [{"Key": key, "Value": value} for key, value in self._tags.items()],
         }
         change_set = self._client.create_change_set(**request)["Id"]
         pause = _FIRST_PAUSE

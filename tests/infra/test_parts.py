@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import infra.deploy
-from infra.deploy import deploy, open_stack
+from infra.deploy import SITE_TAG, deploy, open_stack
 from infra.errors import DeploymentError
 from infra.package import Package
 from infra.parts import GIVEN, Part
@@ -134,6 +134,13 @@ def test_a_part_alone_is_updated_with_the_outputs_of_the_others(emulator, site):
     stack = open_stack(emulator.session, f"{SITE}-observability")
     assert stack.parameter_values()["OldestRecognitionSeconds"] == "7"
     assert stack.parameter_values()["AlertEmail"] == "guard@example.org"
+
+
+def test_everything_is_tagged_with_the_site(emulator, site):
+    client = emulator.session.client("cloudformation")
+    for part in Part:
+        [stack] = client.describe_stacks(StackName=part.stack_name(SITE))["Stacks"]
+        assert stack["Tags"] == [{"Key": SITE_TAG, "Value": SITE}]
 
 
 def test_a_parameter_of_another_part_is_none_of_this_ones_business(emulator, site):
