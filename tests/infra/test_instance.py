@@ -75,9 +75,13 @@ class Instance:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
+
+    def run_user_data(self):
+        """Wait for systemd, and for what the user data says to be done."""
         self._pid = until(self._first_process)
-        until(lambda: self.run("systemctl", "is-system-running") == "running")
+        until(lambda: self.run("systemctl", "is-system-running") in {"running", "degraded"})
         self.run("systemctl", "start", "--no-block", "user-data")
+        until(self._has_finished_user_data, 60)
 
     def _files(self, user_data, environment):
         python = f"/opt/python/bin/python{sys.version_info.major}.{sys.version_info.minor}"
@@ -104,7 +108,7 @@ class Instance:
     def _has_left_nothing(self):
         """Remove its control groups, which takes until its last process is gone."""
         group = f"/mnt/facegate-test-{self._process.pid}"
-        remove = f"mount -t cgroup2 cgroup2 /mnt && find {group} -depth -type d -delete"
+        remove = f"mount -t cgroup2 cgroup2 /mnt; test ! -d {group} || find {group} -depth -type d -delete"
         answer = subprocess.run(["unshare", "--mount", "sh", "-c", remove], capture_output=True, check=False)
         return answer.returncode == 0
 
@@ -127,7 +131,7 @@ class Instance:
         """Tell what systemd knows of a unit."""
         return dict(line.split("=", 1) for line in self.run("systemctl", "show", unit).splitlines())
 
-    def has_finished_user_data(self):
+    def _has_finished_user_data(self):
         state = self.properties("user-data")["ActiveState"]
         assert state != "failed", self.run("journalctl", "--no-pager", "--output=cat")
         return state == "active"
@@ -196,7 +200,7 @@ def instance(emulator, outputs, script, tmp_path_factory):
     }
     running = Instance(tmp_path_factory.mktemp("instance"), script, environment)
     try:
-        until(running.has_finished_user_data, 60)
+        running.run_user_data()
         yield running
     finally:
         running.power_off()
