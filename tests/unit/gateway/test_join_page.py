@@ -20,7 +20,7 @@ def test_the_page_speaks_the_language_of_the_browser_and_names_the_text_that_it_
     assert '<html lang="de">' in page
     assert 'data-consent-text="de-1"' in page
     assert TEXTS["de"]["join.consent.kept"] in page
-    assert answer.headers["Vary"] == "Accept-Language"
+    assert "Accept-Language" in answer.headers["Vary"]
 
 
 def test_the_page_gives_no_address_away_and_runs_nothing_inline(gateway: Gateway):
