@@ -63,6 +63,8 @@ def test_a_zone_and_its_door_are_made_and_a_rule_with_a_painted_week_opens_it(
 
     page.get_by_role("navigation").get_by_role("link", name="Rules").click()
     page.get_by_role("link", name="New rule").click()
+    # its scripts listen by then
+    page.wait_for_url("**/new-rule")
     page.get_by_label("Name").fill("Archivists")
     page.get_by_label("Id of the rule").fill("archivists")
     page.get_by_label("Another group").fill("archivists")

@@ -210,7 +210,7 @@ def test_a_person_is_invited_by_a_link_that_is_shown_once(console: Seeded, visit
     address = link.inner_text()
     page.get_by_role("button", name="I have kept it").click()
     expect(page.locator(".invitations")).to_contain_text("Open")
-    assert address not in page.content()
+    until(lambda: address not in page.content())
 
     page.get_by_role("button", name="Take back").click()
     page.locator("#confirm").get_by_role("button", name="Take back").click()
