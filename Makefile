@@ -82,6 +82,10 @@ bench-enroll: prepared ## Enrollment of batches: how fast, and with how much mem
 bench-rules: environment ## Who may pass, evaluated for 10,000 people, 500 doors and 2,000 rules; figures in bench/results
 	@$(BIN)/python -m bench.rules
 
+.PHONY: bench-consoles
+bench-consoles: prepared ## Fifty consoles and a hundred kiosks on one gateway process; figures in bench/results
+	@FACEGATE_FACES="$${FACEGATE_FACES:-$(wildcard ../shared/faces/lfw10)}" $(BIN)/python -m bench.consoles
+
 .PHONY: lint
 lint: environment ## Style, types, architecture and the template
 	@$(BIN)/ruff check .

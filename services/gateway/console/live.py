@@ -1,9 +1,12 @@
 """The page of decisions as they are made."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 
+from cachetools import TTLCache
 from flask import Blueprint, Response, g, render_template, request
 
 from services.aws.errors import AwsError
@@ -24,11 +27,14 @@ _MOST_DOORS = 500
 #: So often it is looked whether the session stands, and the browser is told that the stream does.
 _TICK_SECONDS = 5.0
 _RECONNECT_MILLISECONDS = 2000
+_MOST_ROWS = 1000
+_ROWS_KEPT_SECONDS = 30.0
 
 
 def live_pages(desk: AuditDesk, access: AccessControl, sessions: Sessions) -> Blueprint:
     """Make the blueprint of ``/console/live``."""
     blueprint = console_blueprint("live_pages", Scope.DECISIONS_READ)
+    rows = _Rows()
 
     def doors() -> dict[str, str]:
         found, _ = access.page(AccessKind.DOOR, None, _MOST_DOORS)
@@ -51,10 +57,11 @@ def live_pages(desk: AuditDesk, access: AccessControl, sessions: Sessions) -> Bl
     def events() -> Response:
         wanted, names = _wanted(), doors()
         watcher = desk.feed.watch(request.headers.get("Last-Event-ID"))
-        render = renderer()
+        render, looks = renderer(), (g.texts.language, g.principal.scopes)
 
         def row(decision: RecordedDecisionBody) -> str:
-            return render("console/live/row.html", decision=decision, doors=names)
+            key = (*looks, decision.recognition_id, decision.erased)
+            return rows.find(key, lambda: render("console/live/row.html", decision=decision, doors=names))
 
         stream = _Stream(watcher, wanted, row, sessions, g.signed_in.token)
         response = Response(stream.events(), mimetype="text/event-stream")
@@ -64,6 +71,22 @@ def live_pages(desk: AuditDesk, access: AccessControl, sessions: Sessions) -> Bl
         return response
 
     return blueprint
+
+
+class _Rows:
+    """Rows of the list, made once for all who see them alike: making them is what a decision costs here."""
+
+    def __init__(self) -> None:
+        self._made: TTLCache[Hashable, str] = TTLCache(_MOST_ROWS, _ROWS_KEPT_SECONDS, time.monotonic)
+        self._lock = Lock()
+
+    def find(self, key: Hashable, make: Callable[[], str]) -> str:
+        """Find a row, or make it while the others who need it wait."""
+        with self._lock:
+            row = self._made.get(key)
+            if row is None:
+                row = self._made[key] = make()
+            return row
 
 
 @dataclass(frozen=True)
