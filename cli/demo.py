@@ -1,7 +1,10 @@
 """The demonstration: one person enrolled through S3, one let in, one kept out."""
 
 import io
+import secrets
 import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +16,14 @@ from cli.kiosk import recognize, register_kiosk
 from cli.opening import open_to_everyone
 from cli.portraits import eileen_collins, grace_hopper
 from services.aws.connection import Aws, AwsSettings
+from services.aws.operators import OperatorStore
 from services.contracts.domain import EnrollmentStatus
+from services.contracts.operators import Operator, Role
 from services.contracts.reasons import RejectionReason
 from services.contracts.tokens import KioskToken
+from services.passwords import Passwords
 
-KIOSK, DOOR = "demo-kiosk", "front-door"
+KIOSK, DOOR, ADMIN = "demo-kiosk", "front-door", "demo"
 _NAME = "Grace Hopper"
 _PATIENCE_SECONDS = 30
 
@@ -26,13 +32,31 @@ class DemoFailed(Exception):
     """The demonstration did not show what it should."""
 
 
-def run(gateway_url: str, console: Console) -> str:
+@dataclass(frozen=True)
+class Ways:
+    """How to go on by hand.
+
+    Attributes
+    ----------
+    kiosk_url : str
+        With the kiosk's token in its fragment.
+    console_url : str
+    password : str
+        Of the operator `ADMIN`, made up for this demonstration and known to nobody else.
+    """
+
+    kiosk_url: str
+    console_url: str
+    password: str
+
+
+def run(gateway_url: str, console: Console) -> Ways:
     """Enrol Grace Hopper, then post her and somebody else.
 
     Returns
     -------
-    str
-        URL of the kiosk page, with the token in its fragment.
+    Ways
+        To the kiosk page, and into the console.
 
     Raises
     ------
@@ -51,7 +75,21 @@ def run(gateway_url: str, console: Console) -> str:
     denied = _post(gateway_url, token, eileen_collins(), console)
     if denied["outcome"] != "denied":
         raise DemoFailed("somebody who is not enrolled was let in")
-    return f"{gateway_url}/kiosk#token={token}"
+    return Ways(f"{gateway_url}/kiosk#token={token}", f"{gateway_url}/console", _admit_admin(aws))
+
+
+def _admit_admin(aws: Aws) -> str:
+    """Give the demonstration's admin a new password: there is none that somebody might know."""
+    password, store, now = secrets.token_urlsafe(12), OperatorStore(aws), datetime.now(UTC)
+    password_hash = Passwords().hash(password)
+    known = store.get(ADMIN)
+    if known is None:
+        store.create(
+            Operator(operator_id=ADMIN, role=Role.ADMIN, password_hash=password_hash, created_at=now)
+        )
+    else:
+        store.update(known, now, password_hash=password_hash)
+    return password
 
 
 def _enroll(aws: Aws, console: Console) -> None:

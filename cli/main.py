@@ -145,7 +145,8 @@ def main() -> None:
 def up() -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""
     with _running() as machine:
-        console.print(f"Facegate runs at {machine.settings.gateway_url}/kiosk")
+        console.print(f"Facegate runs at {machine.settings.gateway_url}/console")
+        console.print("An operator signs in there: facegate operators create --login ada --role admin")
         console.print("Nobody passes before there are doors and rules: facegate zones, doors, rules --help")
         console.print("A kiosk needs a token: facegate kiosks register my-kiosk --door front-door")
         _keep_running(machine)
@@ -157,10 +158,15 @@ def demo(
 ) -> None:
     """Start everything, enrol a portrait, let one face in and keep one out."""
     with _running() as machine:
-        url = demonstration.run(machine.settings.gateway_url, console)
+        ways = demonstration.run(machine.settings.gateway_url, console)
         if once:
             return
-        console.print(f"Kiosk page: [bold]{url}[/]", soft_wrap=True)
+        console.print(f"Kiosk page: [bold]{ways.kiosk_url}[/]", soft_wrap=True)
+        console.print(
+            f"Console:    [bold]{ways.console_url}[/]  login {demonstration.ADMIN}, password {ways.password}",
+            soft_wrap=True,
+            highlight=False,
+        )
         _keep_running(machine)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from tests.conftest import all_gone, machine_settings, until
 
@@ -48,7 +49,7 @@ def running_demo(settings, tmp_path):
             stderr=subprocess.STDOUT,
         )
     try:
-        until(lambda: "Kiosk page" in said.read_text() or demo.poll() is not None, 90)
+        until(lambda: "password " in said.read_text() or demo.poll() is not None, 90)
         assert demo.poll() is None, said.read_text()
         yield demo, said, psutil.Process(demo.pid).children(recursive=True)
     finally:
@@ -64,10 +65,17 @@ def test_the_demonstration_lets_one_in_keeps_one_out_and_does_so_again(settings)
         assert re.search(r"denied\s+no_match", shown.stdout)
 
 
-def test_ctrl_c_stops_every_process_within_five_seconds(settings, tmp_path):
+def test_the_ways_in_that_are_shown_are_open_and_ctrl_c_stops_every_process_within_five_seconds(
+    settings, tmp_path
+):
     with running_demo(settings, tmp_path) as (demo, said, children):
         assert len(children) >= 5
-        assert f"http://127.0.0.1:{settings.gateway_port}/kiosk#token=fgk_" in said.read_text()
+        gateway = f"http://127.0.0.1:{settings.gateway_port}"
+        assert f"{gateway}/kiosk#token=fgk_" in said.read_text()
+        shown = re.search(rf"{gateway}/console\s+login (\S+), password (\S+)", said.read_text())
+        assert shown
+        credentials = {"login": shown[1], "password": shown[2]}
+        assert requests.post(f"{gateway}/v1/session", json=credentials, timeout=10).status_code == 201
         demo.send_signal(signal.SIGINT)
         assert demo.wait(5) == 0
         assert all_gone(children)
