@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from services.aws.connection import Aws
 
 _log = structlog.stdlib.get_logger(__name__)
-#: A process that is told to stop does not wait longer for its last pulse: where AWS is gone, each call is tried
-#: for half a second.
+#: A process that is told to stop does not wait longer for its last pulse: where AWS is gone, each of its
+#: calls is tried for half a second.
 _PATIENCE_SECONDS = 1.5
 
 
