@@ -26,6 +26,16 @@ FACEGATE = str(Path(sys.executable).parent / "facegate")
 HOME = Path(os.environ.get("FACEGATE_HOME", REPOSITORY / ".facegate"))
 
 
+@pytest.fixture(autouse=True)
+def environment_as_it_was() -> Iterator[None]:
+    """Undo what a test did to this process's environment: a command leads it to another AWS."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on now; taken together so that they differ."""
     with ExitStack() as held:

@@ -15,7 +15,7 @@ from tests.unit.gateway.in_memory import issued
 from tests.unit.gateway.test_people_api import get, refusal
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-DELETION = message_of(DeletePersonJob(deletion_id="d-1", person_id="ada", requested_at=NOW))
+DELETION = message_of(DeletePersonJob(deletion_id="d-1", person_id="zoe", requested_at=NOW))
 
 
 def post(gateway: Gateway, path: str):
@@ -40,7 +40,7 @@ def test_a_dead_letter_tells_its_reason_and_what_it_was_about(gateway: Gateway):
     assert told["messages"] == 1
     assert (letter["message_id"], letter["reason"]) == (message_id, "AwsError: the table was gone")
     assert (letter["job"], letter["facts"]["deletion_id"]) == ("facegate.delete_person", "d-1")
-    assert letter["person_id"] == "ada"
+    assert letter["person_id"] == "zoe"
 
 
 def test_no_picture_is_told(gateway: Gateway):
@@ -55,17 +55,17 @@ def test_no_picture_is_told(gateway: Gateway):
 def test_who_may_not_read_people_is_told_of_none(gateway: Gateway):
     token = ApiToken.issue()
     gateway.programs.tokens[token.token_id] = issued(token, Scope.OPERATIONS_READ)
-    photo = StoredObject(bucket="photos", key="index/Ada Lovelace.jpg")
+    photo = StoredObject(bucket="photos", key="index/Zoe Lovelace.jpg")
     gateway.upkeep.enroll.put(DELETION)
     gateway.upkeep.enroll.put(message_of(EnrollJob(enrollment_id="e", photo=photo, received_at=NOW)))
-    gateway.upkeep.enroll.put("Ada Lovelace was here")
+    gateway.upkeep.enroll.put("Zoe Lovelace was here")
     answer = gateway.client.get("/v1/dead-letters/enroll", headers={"Authorization": f"Bearer {token}"})
     assert [letter["job"] for letter in answer.get_json()["dead_letters"]] == [
         "facegate.delete_person",
         "facegate.enroll",
         None,
     ]
-    assert "ada" not in answer.get_data(as_text=True).lower()
+    assert "zoe" not in answer.get_data(as_text=True).lower()
 
 
 def test_as_many_are_listed_as_are_asked_for(gateway: Gateway):
