@@ -31,7 +31,7 @@ test: prepared lint unit-test e2e-test ## Everything that CI runs
 
 .PHONY: unit-test
 unit-test: prepared ## Tests of pure code, adapters and templates
-	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration tests/infra
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/unit tests/integration tests/infra
 
 .PHONY: e2e-test
 e2e-test: prepared ## Tests of the real processes, with a real browser
