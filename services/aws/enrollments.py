@@ -1,6 +1,5 @@
 """The table of enrollments, and the one write that turns an enrollment into a face of a person."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum, auto
@@ -13,6 +12,7 @@ from services.aws.directory import FACE_ATTRIBUTES
 from services.aws.errors import AwsUnavailable, cancellation_reasons, translated
 from services.aws.items import attribute, from_item, sortable, to_item
 from services.aws.outcomes import MOST_IDS, Outcomes
+from services.aws.positions import following, start_at
 from services.contracts.domain import Enrollment, EnrollmentStatus, Face, Person, PersonStatus
 from services.contracts.names import name_key
 
@@ -34,6 +34,7 @@ _OPEN = (
     "OR (attribute_not_exists(person_id) AND finished_at < :since)"
 )
 _HELD = "#status = :held"
+_HELD_PLACE = ("resembles", "enrollment_id")
 #: In place of whom a held photo resembled, who was deleted since; no person's id has parentheses.
 RESEMBLES_NOBODY = "(deleted)"
 
@@ -147,21 +148,14 @@ class EnrollmentStore:
             "IndexName": "by-resemblance",
             "Limit": min(limit, MOST_IDS),
         }
-        if position is not None:
-            resembles, enrollment_id = json.loads(position)
-            request["ExclusiveStartKey"] = {
-                "resembles": attribute(resembles),
-                "enrollment_id": attribute(enrollment_id),
-            }
+        request |= start_at(position, _HELD_PLACE)
         with translated("listing held enrollments"):
             answer = self._dynamodb.scan(**request)
         keys: list[dict[str, Any]] = answer["Items"]
         ids = [key["enrollment_id"]["S"] for key in keys]
         found = self._outcomes.of(ids)
-        last: dict[str, Any] | None = answer.get("LastEvaluatedKey")
-        following = json.dumps([last["resembles"]["S"], last["enrollment_id"]["S"]]) if last else None
         held = [found[one] for one in ids if one in found and found[one].status is EnrollmentStatus.HELD]
-        return held, following
+        return held, following(answer, _HELD_PLACE)
 
     def of_person(
         self, person_id: str, position: str | None = None, limit: int = 50

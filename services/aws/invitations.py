@@ -1,11 +1,11 @@
 """The table of invitations."""
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from services.aws.errors import translated
 from services.aws.items import attribute, from_item, sortable, to_item
+from services.aws.positions import following, start_at
 from services.aws.updates import update_where
 from services.contracts.invitations import Invitation
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from services.aws.connection import Aws
 
 _BY_PERSON = "by-person"
+_PLACE = ("created_at", "invitation_id")
 
 
 class InvitationStore:
@@ -85,18 +86,10 @@ class InvitationStore:
             "ScanIndexForward": False,
             "Limit": limit,
         }
-        if position is not None:
-            created_at, invitation_id = json.loads(position)
-            request["ExclusiveStartKey"] = {
-                "person_id": attribute(person_id),
-                "created_at": attribute(created_at),
-                **_key(invitation_id),
-            }
+        request |= start_at(position, _PLACE, {"person_id": person_id})
         with translated(f"listing the invitations of person {person_id}"):
             answer = self._dynamodb.query(**request)
-        last: dict[str, Any] | None = answer.get("LastEvaluatedKey")
-        following = json.dumps([last["created_at"]["S"], last["invitation_id"]["S"]]) if last else None
-        return [from_item(Invitation, item) for item in answer["Items"]], following
+        return [from_item(Invitation, item) for item in answer["Items"]], following(answer, _PLACE)
 
     def revoke(self, invitation_id: str, now: datetime) -> bool:
         """End an invitation; the first time that it was ended stands.

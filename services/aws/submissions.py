@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from services.aws.errors import AwsError, cancellation_reasons, translated
 from services.aws.items import attribute, from_item
 from services.aws.jobs import JobQueue
+from services.aws.positions import following, start_at
 from services.contracts.ids import batch_id_of
 from services.contracts.messages import ReadBatchJob
 from services.contracts.submissions import Submission, SubmittedFile
@@ -26,6 +27,7 @@ _FILES = TypeAdapter(list[SubmittedFile])
 _ATTEMPTS = 3
 #: The index has one partition with all that were submitted; the items that tell of files are not in it.
 _BY_SUBMISSION, _SUBMITTED = "by-submission", "batch"
+_PLACE = ("batch_id", "submitted_at")
 
 
 class SubmissionStore:
@@ -105,18 +107,10 @@ class SubmissionStore:
             "ScanIndexForward": False,
             "Limit": limit,
         }
-        if position is not None:
-            batch_id, submitted_at = json.loads(position)
-            request["ExclusiveStartKey"] = {
-                "kind": attribute(_SUBMITTED),
-                "batch_id": attribute(batch_id),
-                "submitted_at": attribute(submitted_at),
-            }
+        request |= start_at(position, _PLACE, {"kind": _SUBMITTED})
         with translated("listing batches"):
             answer = self._dynamodb.query(**request)
-        last: dict[str, Any] | None = answer.get("LastEvaluatedKey")
-        following = json.dumps([last["batch_id"]["S"], last["submitted_at"]["S"]]) if last else None
-        return [from_item(Submission, item) for item in answer["Items"]], following
+        return [from_item(Submission, item) for item in answer["Items"]], following(answer, _PLACE)
 
     def files(self, submission: Submission, first: int) -> list[SubmittedFile]:
         """Tell what became of up to 100 files when they were read.
