@@ -77,16 +77,20 @@ class KioskToken(_Token):
         return self.holder_id
 
 
-class ApiToken(_Token):
-    """``fga_<token id>_<secret>``: what a program shows to work with people and batches."""
-
-    _prefix = "fga"
-    _form = "an API token reads fga_<token id>_<43 characters>"
+class _IssuedToken(_Token):
+    """A token whose holder is named with it, where a kiosk has a name before."""
 
     @classmethod
     def issue(cls) -> Self:
         """Make a fresh token with an id of its own."""
         return cls.create(secrets.token_hex(_ID_BYTES))
+
+
+class ApiToken(_IssuedToken):
+    """``fga_<token id>_<secret>``: what a program shows to work with people and batches."""
+
+    _prefix = "fga"
+    _form = "an API token reads fga_<token id>_<43 characters>"
 
     @property
     def token_id(self) -> str:
@@ -94,16 +98,11 @@ class ApiToken(_Token):
         return self.holder_id
 
 
-class InvitationToken(_Token):
+class InvitationToken(_IssuedToken):
     """``fgi_<invitation id>_<secret>``: what a link carries by which somebody sends photos of themselves."""
 
     _prefix = "fgi"
     _form = "an invitation's token reads fgi_<invitation id>_<43 characters>"
-
-    @classmethod
-    def issue(cls) -> Self:
-        """Make a fresh token with an id of its own."""
-        return cls.create(secrets.token_hex(_ID_BYTES))
 
     @property
     def invitation_id(self) -> str:
