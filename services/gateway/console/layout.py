@@ -48,7 +48,6 @@ NAVIGATION: tuple[tuple[Entry, ...], ...] = (
         Entry("/console/people", "console.nav.people", Scope.PEOPLE_READ),
         Entry("/console/held", "console.nav.held", Scope.PEOPLE_READ),
         Entry("/console/batches", "console.nav.batches", Scope.BATCHES_WRITE),
-        Entry("/console/invitations", "console.nav.invitations", Scope.PEOPLE_READ),
     ),
     (
         Entry("/console/doors", "console.nav.doors", Scope.ACCESS_READ),
