@@ -224,7 +224,8 @@ class JobTask(_Task, Generic[Job]):
                     raise
                 self._give_up(job, received["Body"], f"gave up after {delivery} deliveries: {error}")
             except Exception as error:  # noqa: BLE001  # whatever it is, the message must not be lost
-                self._give_up(job, received["Body"], f"{type(error).__name__}: {error}", trace=True)
+                reason = f"{type(error).__name__}: {_problems(error)}"
+                self._give_up(job, received["Body"], reason, trace=True)
             else:
                 self._measures.job_ended(JobEnd.DONE)
                 log.debug("job_done", ms=round((time.perf_counter() - began) * 1000, 1))
@@ -254,7 +255,7 @@ def _only_argument(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
 
 
 def _problems(error: Exception) -> str:
-    """Say what was wrong, without the input itself: it may hold a picture."""
+    """Say what was wrong, without the input itself: it may hold a picture, or tell of a person."""
     if isinstance(error, ValidationError):
         return "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'job'}: {problem['msg']}"

@@ -6,6 +6,8 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from pydantic import TypeAdapter
+
 from services.aws.connection import Aws, AwsSettings
 from services.aws.errors import AwsUnavailable
 from services.aws.worker import JobKind, WorkerQueue, run_worker
@@ -74,6 +76,8 @@ def _serve(outputs, log):
     def delete(job):
         if job.person_id == "broken":
             raise ValueError("a bug")
+        if job.person_id == "unreadable":
+            TypeAdapter(int).validate_python("Ada Lovelace")
         aws.sqs.send_message(QueueUrl=outputs.enroll_queue_url, MessageBody=job.model_dump_json())
 
     def given_up(job, reason):

@@ -174,6 +174,16 @@ def test_a_reason_repeats_nothing_of_the_picture(served):
     assert "c2VjcmV0" not in dead["MessageAttributes"][REASON]["StringValue"]
 
 
+def test_a_reason_repeats_nothing_of_a_record_that_could_not_be_read(served):
+    JobQueue(served, served.outputs.recognize_queue_url).send(deletion("unreadable"))
+    [told] = receive(served, served.outputs.enroll_queue_url)
+    [dead] = receive(served, served.outputs.recognize_dead_letter_queue_url)
+    reason = dead["MessageAttributes"][REASON]["StringValue"]
+    assert told["Body"] == f"given up d-1: {reason}"
+    assert reason.startswith("ValidationError: job: Input should be a valid integer")
+    assert "Ada" not in reason
+
+
 def test_a_job_that_fails_leaves_nothing_of_its_picture_in_the_log(served):
     picture = b64encode(bytes(range(256)) * 40).decode()
     text = job("throttled-2", data=bytes(range(256)) * 40).model_dump_json()
